@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/thread_pool.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace sterna {
+namespace {
+
+// A loop of one projection takes tens of microseconds, about as long as the kernel needs to wake a
+// sleeping thread: look this often before going to sleep.
+constexpr int kLooksBeforeSleep = 2000;
+
+// Waits until `value` is no longer `old`.
+void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
+  for (int look = 0; look < kLooksBeforeSleep; ++look) {
+    if (value.load(std::memory_order_acquire) != old) return;
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(unsigned threads) {
+  if (threads == 0 || threads > kMaxThreads) {
+    throw std::invalid_argument("threads is " + std::to_string(threads) + ": give 1 to " +
+                                std::to_string(kMaxThreads));
+  }
+  workers_.reserve(threads - 1);
+  for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+}
+
+ThreadPool::~ThreadPool() {
+  stop_.store(true);
+  epoch_.fetch_add(1);
+  epoch_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::parallel_for(std::size_t count, const Body& body, std::size_t grain) {
+  const std::size_t grains = (count + grain - 1) / grain;
+  if (workers_.empty() || grains <= 1) {
+    if (count > 0) body(0, count);
+    return;
+  }
+  body_ = &body;
+  count_ = count;
+  part_ = (grains + threads() - 1) / threads() * grain;
+  running_.store(static_cast<std::uint32_t>(workers_.size()), std::memory_order_relaxed);
+  epoch_.fetch_add(1, std::memory_order_release);
+  epoch_.notify_all();
+
+  run_part(0);
+  for (std::uint32_t left = running_.load(std::memory_order_acquire); left != 0;
+       left = running_.load(std::memory_order_acquire)) {
+    wait_while(running_, left);
+  }
+}
+
+void ThreadPool::run_part(unsigned index) const {
+  const std::size_t begin = std::min(count_, index * part_);
+  const std::size_t end = std::min(count_, begin + part_);
+  if (begin < end) (*body_)(begin, end);
+}
+
+void ThreadPool::work(unsigned index) {
+  for (std::uint32_t seen = 0;; ++seen) {
+    wait_while(epoch_, seen);
+    if (stop_.load()) return;
+    run_part(index);
+    running_.fetch_sub(1, std::memory_order_acq_rel);
+    running_.notify_one();
+  }
+}
+
+}  // namespace sterna

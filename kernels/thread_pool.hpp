@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace sterna {
+
+/// A fixed set of threads that share loops. The caller is one of them.
+class ThreadPool {
+ public:
+  /// A part of a loop: [begin, end).
+  using Body = std::function<void(std::size_t begin, std::size_t end)>;
+
+  /// Errors  std::invalid_argument when `threads` is 0 or above kMaxThreads
+  explicit ThreadPool(unsigned threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  static constexpr unsigned kMaxThreads = 256;
+
+  [[nodiscard]] unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
+
+  /// Calls `body` on disjoint parts that cover [0, count), one part a thread, and returns when all
+  /// are done. A part starts at a multiple of `grain`, so no two threads share a tile of that size.
+  /// `body` must not throw and must not call parallel_for.
+  void parallel_for(std::size_t count, const Body& body, std::size_t grain = 1);
+
+ private:
+  void work(unsigned index);
+  void run_part(unsigned index) const;
+
+  std::vector<std::thread> workers_;
+  const Body* body_ = nullptr;  // of the loop in progress; written before epoch_ moves
+  std::size_t count_ = 0;
+  std::size_t part_ = 0;  // iterations a thread
+  std::atomic<std::uint32_t> epoch_{0};
+  std::atomic<std::uint32_t> running_{0};
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace sterna

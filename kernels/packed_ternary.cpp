@@ -40,9 +40,9 @@ void PackedTernary::set_row(std::size_t row, std::span<const Trit> trits) {
   for (std::size_t c = 0; c < cols_; ++c) {
     const Trit trit = trits[c];
     if (trit < -1 || trit > 1) {
-      throw std::invalid_argument("PackedTernary: weight " + std::to_string(trit) +
-                                  " at row " + std::to_string(row) + ", column " +
-                                  std::to_string(c) + " is not -1, 0 or 1");
+      throw std::invalid_argument("PackedTernary: weight " + std::to_string(trit) + " at row " +
+                                  std::to_string(row) + ", column " + std::to_string(c) +
+                                  " is not -1, 0 or 1");
     }
     std::uint8_t& byte = out[c / kBlockCols * kBlockBytes + c % kPlaneCols];
     const auto shift = static_cast<unsigned>(kT2Bits * (c % kBlockCols / kPlaneCols));

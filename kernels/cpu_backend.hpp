@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "kernels/matmul_backend.hpp"
+#include "kernels/ternary_matmul.hpp"
+#include "kernels/thread_pool.hpp"
+
+namespace sterna {
+
+/// Runs ternary products on this CPU: the reference that every other backend is held against.
+class CpuBackend : public MatmulBackend {
+ public:
+  /// `pool` outlives the backend. `isa` names a variant of ternary_matmul_impls(), or "auto".
+  /// Errors  std::invalid_argument when this build or this CPU lacks it
+  explicit CpuBackend(ThreadPool& pool, std::string_view isa = "auto");
+
+  MatrixId add_matrix(std::string_view name, const PackedTernary& weights) override;
+  void multiply(const ActivationBatch& x, std::span<const Product> products) override;
+
+  [[nodiscard]] const TernaryMatmulImpl& impl() const { return *impl_; }
+
+ private:
+  void check(const ActivationBatch& x, const Product& product) const;
+  void stage(const ActivationBatch& x, std::size_t padded_cols);
+
+  ThreadPool* pool_;
+  const TernaryMatmulImpl* impl_;
+  std::vector<PackedTernary> matrices_;
+  std::vector<std::int8_t> x_;       // (tokens, padded cols) of the batch at hand, zero padded
+  std::vector<std::int32_t> x_sum_;  // (tokens,)
+};
+
+}  // namespace sterna

@@ -34,9 +34,7 @@ const TernaryMatmulImpl& fastest() {
 
 }  // namespace
 
-std::span<const TernaryMatmulImpl> ternary_matmul_impls() {
-  return kImpls;
-}
+std::span<const TernaryMatmulImpl> ternary_matmul_impls() { return kImpls; }
 
 const TernaryMatmulImpl& ternary_matmul_impl(std::string_view name) {
   if (name == "auto") {

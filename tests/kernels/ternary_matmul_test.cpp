@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/ternary_matmul.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kernels/cpu_backend.hpp"
+
+namespace sterna {
+
+// Found by argument-dependent lookup, so it cannot be in the unnamed namespace.
+void PrintTo(const TernaryMatmulImpl& impl, std::ostream* os) { *os << impl.name; }
+
+namespace {
+
+struct Shape {
+  std::size_t rows;
+  std::size_t cols;
+  std::size_t tokens;
+};
+
+// The plain loop, on unpacked trits: it shares no code with the packing.
+std::vector<std::int32_t> expected(const std::vector<Trit>& w, const std::vector<std::int8_t>& x,
+                                   const Shape& s) {
+  std::vector<std::int32_t> y(s.tokens * s.rows);
+  for (std::size_t t = 0; t < s.tokens; ++t) {
+    for (std::size_t r = 0; r < s.rows; ++r) {
+      for (std::size_t c = 0; c < s.cols; ++c) {
+        y[t * s.rows + r] += w[r * s.cols + c] * x[t * s.cols + c];
+      }
+    }
+  }
+  return y;
+}
+
+class TernaryMatmulTest : public testing::TestWithParam<TernaryMatmulImpl> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().supported()) GTEST_SKIP() << GetParam().name << " is not on this CPU";
+  }
+
+  static std::vector<std::int32_t> run(const std::vector<Trit>& w,
+                                       const std::vector<std::int8_t>& x, const Shape& s,
+                                       unsigned threads = 1) {
+    ThreadPool pool(threads);
+    CpuBackend backend(pool, GetParam().name);
+    const MatrixId id = backend.add_matrix("w", PackedTernary(w, s.rows, s.cols));
+    std::vector<std::int32_t> y(s.tokens * s.rows, 12345);
+    const std::vector<Product> products = {{id, y}};
+    backend.multiply({x, s.tokens, s.cols}, products);
+    return y;
+  }
+
+  void expect_equal(const Shape& s, unsigned threads = 1) {
+    std::vector<Trit> w(s.rows * s.cols);
+    std::vector<std::int8_t> x(s.tokens * s.cols);
+    for (Trit& v : w) v = static_cast<Trit>(trit_(rng_));
+    for (std::int8_t& v : x) v = static_cast<std::int8_t>(act_(rng_));
+    EXPECT_EQ(run(w, x, s, threads), expected(w, x, s))
+        << s.rows << " x " << s.cols << ", " << s.tokens << " tokens, " << threads << " threads";
+  }
+
+  std::mt19937 rng_{20261122};
+  std::uniform_int_distribution<int> trit_{-1, 1};
+  std::uniform_int_distribution<int> act_{-128, 127};
+};
+
+// 1, one below, at and one above each boundary of the layout: 32- and 64-column plane, 256-column
+// block; then the widths of real models.
+TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryBlockBoundary) {
+  for (const std::size_t cols :
+       {1U, 31U, 32U, 33U, 63U, 64U, 65U, 128U, 255U, 256U, 257U, 511U, 512U, 513U, 2560U, 6912U}) {
+    expect_equal({3, cols, 2});
+  }
+}
+
+// Below, at and above the 4 x 4 tile of rows and tokens.
+TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryTileBoundary) {
+  for (const std::size_t rows : {1U, 3U, 4U, 5U, 8U, 17U}) {
+    for (const std::size_t tokens : {1U, 3U, 4U, 5U, 9U}) expect_equal({rows, 300, tokens});
+  }
+}
+
+TEST_P(TernaryMatmulTest, GivesTheSameSumsForAnyNumberOfThreads) {
+  for (const unsigned threads : {1U, 2U, 3U, 8U}) expect_equal({131, 257, 5}, threads);
+}
+
+// Every product is +128 or -128: the largest sums there are. 128 k columns do not fit an int16.
+TEST_P(TernaryMatmulTest, DoesNotOverflowAtTheExtreme) {
+  for (const std::size_t cols : {6912U, 131072U}) {
+    const Shape s{1, cols, 1};
+    const auto n = static_cast<std::int32_t>(cols);
+    const std::vector<std::int8_t> low(cols, -128);
+    const std::vector<std::int8_t> high(cols, 127);
+    EXPECT_EQ(run(std::vector<Trit>(cols, -1), low, s), std::vector{n * 128});
+    EXPECT_EQ(run(std::vector<Trit>(cols, 1), low, s), std::vector{n * -128});
+    EXPECT_EQ(run(std::vector<Trit>(cols, -1), high, s), std::vector{n * -127});
+    EXPECT_EQ(run(std::vector<Trit>(cols, 1), high, s), std::vector{n * 127});
+    EXPECT_EQ(run(std::vector<Trit>(cols, 0), low, s), std::vector{0});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryIsa, TernaryMatmulTest,
+                         testing::ValuesIn(ternary_matmul_impls().begin(),
+                                           ternary_matmul_impls().end()),
+                         [](const auto& variant) { return std::string(variant.param.name); });
+
+TEST(TernaryMatmulImpls, EndsWithScalarWhichRunsAnywhere) {
+  EXPECT_EQ(ternary_matmul_impls().back().name, "scalar");
+  EXPECT_TRUE(ternary_matmul_impls().back().supported());
+}
+
+TEST(TernaryMatmulImpls, AutoTakesTheFirstSupportedOneUnlessTheEnvironmentForcesAnother) {
+  unsetenv("STERNA_ISA");
+  for (const TernaryMatmulImpl& impl : ternary_matmul_impls()) {
+    if (!impl.supported()) continue;
+    EXPECT_EQ(ternary_matmul_impl("auto").name, impl.name);
+    break;
+  }
+  setenv("STERNA_ISA", "scalar", 1);
+  EXPECT_EQ(ternary_matmul_impl("auto").name, "scalar");
+  unsetenv("STERNA_ISA");
+}
+
+TEST(TernaryMatmulImpls, AnUnknownNameListsTheKnownOnes) {
+  try {
+    (void)ternary_matmul_impl("avx9000");
+    FAIL() << "accepted";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("avx9000"));
+    for (const TernaryMatmulImpl& impl : ternary_matmul_impls()) {
+      EXPECT_THAT(error.what(), testing::HasSubstr(std::string(impl.name)));
+    }
+  }
+}
+
+TEST(CpuBackend, RefusesShapesThatDisagree) {
+  ThreadPool pool(1);
+  CpuBackend backend(pool, "scalar");
+  const MatrixId id = backend.add_matrix("w", PackedTernary(2, 5));
+  const std::vector<std::int8_t> x(5);
+  std::vector<std::int32_t> y(2);
+  std::vector<std::int32_t> short_y(1);
+  const std::vector<Product> right = {{id, y}};
+  const std::vector<Product> wrong = {{id, short_y}};
+  EXPECT_NO_THROW(backend.multiply({x, 1, 5}, right));
+  EXPECT_THROW(backend.multiply({x, 1, 5}, wrong), std::invalid_argument);
+  EXPECT_THROW(backend.multiply({std::span(x).first(4), 1, 4}, right), std::invalid_argument);
+  EXPECT_THROW(backend.multiply({std::span(x).first(4), 1, 5}, right), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace sterna

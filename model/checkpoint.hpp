@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+#include "model/weights.hpp"
+
+namespace sterna {
+
+/// Loads a Hugging Face folder: config.json and model.safetensors (or its shards).
+///
+/// Packed matrices are taken as they are; float masters are ternarised by absmean. A tensor that
+/// the model does not use is refused, because it would change the result of a model that has it.
+/// Errors  std::runtime_error, one sentence with the file, the tensor, the value and what is
+/// expected
+[[nodiscard]] ModelWeights load_checkpoint(const std::filesystem::path& folder);
+
+/// Loads what a user names: a folder, or "synthetic:NAME" (synthetic.hpp) with `seed`.
+/// Errors  those of load_checkpoint() and make_synthetic()
+[[nodiscard]] ModelWeights load_model(std::string_view source, std::uint64_t seed);
+
+}  // namespace sterna

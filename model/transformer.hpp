@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/matmul_backend.hpp"
+#include "kernels/thread_pool.hpp"
+#include "model/kv_cache.hpp"
+#include "model/ops.hpp"
+#include "model/weights.hpp"
+
+namespace sterna {
+
+/// Sizes of the buffers of a Transformer.
+struct TransformerLimits {
+  std::size_t context_tokens;  // tokens the cache holds; at most config.max_tokens
+  std::size_t batch_tokens;    // tokens that go through a layer together
+
+  /// The whole context, up to 4096 tokens, in batches of 128.
+  static TransformerLimits of(const ModelConfig& config);
+};
+
+/// Which positions of a call to forward() get logits.
+enum class Logits : std::uint8_t { Last, All };
+
+/// One BitNet decoder with its cache: token ids in, logits out.
+///
+/// The ternary products run on a MatmulBackend under the names "layers.N.q_proj", "k_proj",
+/// "v_proj", "o_proj", "gate_proj", "up_proj" and "down_proj"; everything else runs here, in
+/// float32 with one order of summation (ops.hpp). So logits have the same bits for every backend,
+/// any number of threads, and however the tokens are cut into calls and batches.
+class Transformer {
+ public:
+  /// Registers every matrix with `backend`. All three references must outlive the object; only the
+  /// ternary matrices of `weights` are not needed after construction.
+  /// Errors  std::invalid_argument when `limits` or the weights' shapes do not fit the config;
+  ///         std::runtime_error when the cache would not fit into memory
+  Transformer(const ModelWeights& weights, MatmulBackend& backend, ThreadPool& pool,
+              const TransformerLimits& limits);
+
+  [[nodiscard]] const ModelConfig& config() const { return weights_.config; }
+  [[nodiscard]] std::size_t context_tokens() const { return limits_.context_tokens; }
+
+  /// Tokens in the cache; the position of the next token.
+  [[nodiscard]] std::size_t position() const { return position_; }
+
+  /// Forgets all tokens.
+  void reset() { position_ = 0; }
+
+  /// Appends `tokens` to the context and writes the logits that follow the last, or each, of them.
+  ///
+  /// Shape   logits (1 or tokens.size(), vocab), row-major
+  /// Errors  std::invalid_argument: no tokens, a token outside the vocabulary, a context that would
+  ///         overflow, logits of another size; std::runtime_error: an activation that is not
+  ///         finite. The context is then as it was before the call.
+  void forward(std::span<const TokenId> tokens, Logits which, std::span<float> logits);
+
+ private:
+  // A projection as the backend knows it.
+  struct Linear {
+    MatrixId id;
+    float scale;
+    std::size_t rows;
+  };
+  struct Layer {
+    Linear q, k, v, o, gate, up, down;
+  };
+  // Buffers for batch_tokens tokens, named for what is in them.
+  struct Buffers {
+    std::vector<float> x;                           // (batch, hidden) residual stream
+    std::vector<float> q;                           // (batch, q_width)
+    std::vector<float> attended;                    // (batch, q_width)
+    std::vector<float> inner;                       // (batch, ffn)
+    std::vector<float> normed;                      // (batch, widest input)
+    std::vector<std::int8_t> quantized;             // (batch, widest input)
+    std::vector<float> scales;                      // (batch,) of `quantized`
+    std::array<std::vector<std::int32_t>, 3> sums;  // (batch, widest output) each
+    std::vector<float> scores;                      // (batch * heads, context)
+  };
+
+  void check_call(std::span<const TokenId> tokens, Logits which, std::size_t logits_size) const;
+  void forward_batch(std::span<const TokenId> tokens, std::size_t first);
+  void layer(std::size_t index, std::size_t tokens, std::size_t first);
+
+  const ModelWeights& weights_;
+  MatmulBackend& backend_;
+  ThreadPool& pool_;
+  TransformerLimits limits_;
+  std::vector<Layer> layers_;
+  RopeTable rope_;
+  KvCache cache_;
+  Buffers act_;
+  std::size_t position_ = 0;
+};
+
+}  // namespace sterna

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a user types. Every target installs what is missing first (scripts/setup.sh does nothing when
+# all is there).
+.PHONY: run build test test-long test-asan lint format bench setup clean
+
+CMAKE ?= cmake
+JOBS ?= $(shell nproc)
+PYTEST := .venv/bin/python -m pytest -q
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	@mkdir -p build
+	@$(CMAKE) --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@$(CMAKE) --build build -j $(JOBS)
+
+run: build
+	build/sterna run
+
+test: build
+	cd build && ctest -j $(JOBS) --output-on-failure -LE long
+	$(PYTEST) -m "not long" tests
+
+test-long: build
+	cd build && ctest -j $(JOBS) --output-on-failure
+	$(PYTEST) tests
+
+# AddressSanitizer and UBSan in everything of ours.
+test-asan: setup
+	$(CMAKE) --preset asan
+	$(CMAKE) --build build-asan -j $(JOBS)
+	cd build-asan && ctest -j $(JOBS) --output-on-failure -LE long
+
+bench: build
+	for bench in build/*/*_bench; do $$bench || exit 1; done
+
+lint: build
+	clang-format --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
+	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	clang-tidy --quiet -p build $$(git ls-files 'kernels/*.cpp' 'model/*.cpp' 'sim/*.cpp' 'host/*.cpp' | grep -v _bench)
+
+format:
+	clang-format -i $$(git ls-files '*.cpp' '*.hpp')
+	.venv/bin/ruff format .
+
+clean:
+	rm -rf build build-dev build-asan out

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/device_backend.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <list>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace sterna::host {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+/// One multiply() on its way to the device. Lists, because tasks hold spans of the buffers.
+struct DeviceBackend::Job {
+  struct Target {
+    MatrixId matrix;
+    std::size_t piece;
+    std::span<std::int32_t> sums;  // where the product wants them
+  };
+
+  const ActivationBatch& x;
+  std::span<const Product> products;
+  std::vector<sim::TmuTask> tasks;
+  std::vector<Target> targets;  // one a task
+  std::list<std::vector<std::int8_t>> words;
+  std::list<std::vector<std::int32_t>> partial_sums;  // of every piece but the first
+};
+
+DeviceBackend::DeviceBackend(sim::TmuDevice& device) : device_(device) {}
+
+MatrixId DeviceBackend::add_matrix(std::string_view name, const PackedTernary& weights) {
+  if (weights.rows() == 0 || weights.cols() == 0 || weights.rows() > 0xFFFFFFFFU) {
+    throw std::invalid_argument(
+        fmt::format("matrix {} has the shape {} x {}; the unit takes 1 to 2^32 - 1 rows of at "
+                    "least one column",
+                    name, weights.rows(), weights.cols()));
+  }
+  const sim::UnitConfig& unit = hardware().unit;
+  const sim::WeightFormat format = hardware().weight_format;
+  Matrix matrix{std::string(name), weights.rows(), weights.cols(), {}};
+  for (const ColumnPiece& columns : split_columns(weights.cols(), unit, format)) {
+    matrix.pieces.push_back({columns, pack_streams(weights, columns, unit, format)});
+  }
+  matrices_.push_back(std::move(matrix));
+  return matrices_.size() - 1;
+}
+
+void DeviceBackend::multiply(const ActivationBatch& x, std::span<const Product> products) {
+  const auto start = Clock::now();
+  check_shapes(x, products);
+  Job job{x, products, {}, {}, {}, {}};
+  // All matrices of a call have the same columns, so the first one's widest piece sets the batch.
+  const std::uint32_t beats = matrices_[products[0].matrix].pieces[0].columns.beats;
+  const std::size_t batch = tokens_per_command(beats, hardware().unit);
+  for (std::size_t t = 0; t < x.tokens; t += batch)
+    post_batch(job, t, std::min(batch, x.tokens - t));
+
+  const auto device_start = Clock::now();
+  auto reports = device_.run(job.tasks);
+  device_s_ += seconds_since(device_start);
+
+  record(job, std::move(reports));
+  add_partial_sums(job);
+  multiply_s_ += seconds_since(start);
+}
+
+void DeviceBackend::check_shapes(const ActivationBatch& x,
+                                 std::span<const Product> products) const {
+  if (x.tokens == 0 || products.empty() || x.values.size() != x.tokens * x.cols) {
+    throw std::invalid_argument(
+        fmt::format("multiply: {} activations for {} tokens of {} columns and {} products",
+                    x.values.size(), x.tokens, x.cols, products.size()));
+  }
+  for (const Product& product : products) {
+    const Matrix& matrix = matrices_.at(product.matrix);
+    if (matrix.cols != x.cols || product.sums.size() != x.tokens * matrix.rows) {
+      throw std::invalid_argument(
+          "multiply: " + matrix.name + " is " + std::to_string(matrix.rows) + " x " +
+          std::to_string(matrix.cols) + " but got " + std::to_string(x.cols) +
+          " columns and room for " + std::to_string(product.sums.size()) + " sums of " +
+          std::to_string(x.tokens) + " tokens");
+    }
+  }
+}
+
+// One command a piece and product, pieces outside so that the products of a piece follow each
+// other.
+void DeviceBackend::post_batch(Job& job, std::size_t first_token, std::size_t tokens) const {
+  const auto format = hardware().weight_format;
+  const auto x = job.x.values.subspan(first_token * job.x.cols, tokens * job.x.cols);
+  for (std::size_t p = 0; p < matrices_[job.products[0].matrix].pieces.size(); ++p) {
+    const ColumnPiece& columns = matrices_[job.products[0].matrix].pieces[p].columns;
+    auto& words =
+        job.words.emplace_back(tokens * columns.beats * hardware().unit.trits_per_beat(format));
+    pad_activations(x, job.x.cols, columns, words);
+    bool keep = false;
+    for (const Product& product : job.products) {
+      const Matrix& matrix = matrices_[product.matrix];
+      const auto wanted = product.sums.subspan(first_token * matrix.rows, tokens * matrix.rows);
+      const auto sums = p == 0 ? wanted : std::span(job.partial_sums.emplace_back(wanted.size()));
+      const sim::TmuCommand command{static_cast<std::uint32_t>(tokens), columns.beats,
+                                    static_cast<std::uint32_t>(matrix.rows), format, keep};
+      job.tasks.push_back({command, &matrix.pieces[p].streams,
+                           keep ? std::span<const std::int8_t>() : words, sums});
+      job.targets.push_back({product.matrix, p, wanted});
+      keep = true;
+    }
+  }
+}
+
+void DeviceBackend::add_partial_sums(const Job& job) {
+  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+    const auto& target = job.targets[i];
+    if (target.piece == 0) continue;
+    for (std::size_t k = 0; k < target.sums.size(); ++k) target.sums[k] += job.tasks[i].sums[k];
+    host_partial_adds_ += target.sums.size();
+  }
+}
+
+void DeviceBackend::record(const Job& job, std::vector<sim::CommandReport> reports) {
+  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+    const sim::TmuCommand& command = job.tasks[i].command;
+    const Matrix& matrix = matrices_[job.targets[i].matrix];
+    if (reports[i].status != sim::TmuStatus::Done) {
+      throw std::runtime_error(
+          "the unit answered status " + std::to_string(static_cast<int>(reports[i].status)) +
+          " to the command of " + matrix.name + " (" + std::to_string(command.tokens) +
+          " tokens, " + std::to_string(command.beats) + " beats, " + std::to_string(command.rows) +
+          " rows)");
+    }
+    const std::size_t cols = matrix.pieces[job.targets[i].piece].columns.cols;
+    records_.push_back({job.targets[i].matrix, job.targets[i].piece, phase_, jobs_, command,
+                        std::uint64_t{command.tokens} * command.rows * cols, reports[i]});
+  }
+  ++jobs_;
+}
+
+}  // namespace sterna::host

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/stream_layout.hpp"
+#include "kernels/matmul_backend.hpp"
+#include "sim/tmu_device.hpp"
+
+namespace sterna::host {
+
+/// What the transformer was doing when a command ran; reports keep the three apart.
+enum class Phase : std::uint8_t { Prefill, Decode, Eval };
+
+/// One command that ran on the device.
+struct CommandRecord {
+  MatrixId matrix;
+  std::size_t piece;  // of the matrix's columns
+  Phase phase;
+  std::size_t job;  // number of the multiply() call
+  sim::TmuCommand command;
+  std::uint64_t macs;  // tokens * rows * columns, padding not counted
+  sim::CommandReport report;
+
+  friend bool operator==(const CommandRecord&, const CommandRecord&) = default;
+};
+
+/// Drives a ternary matrix unit: lays weights out at add_matrix(), turns each multiply() into one
+/// job.
+///
+/// A batch that the activation SRAM cannot hold becomes several commands, a row that it cannot hold
+/// several pieces whose sums are added here, exactly. Commands that share a batch of one piece
+/// follow each other, and all but the first keep its activations.
+class DeviceBackend final : public MatmulBackend {
+ public:
+  /// `device` must outlive the backend.
+  explicit DeviceBackend(sim::TmuDevice& device);
+
+  MatrixId add_matrix(std::string_view name, const PackedTernary& weights) override;
+
+  /// Errors  std::invalid_argument when a shape disagrees; std::runtime_error when the device
+  ///         answers a command with another status than done
+  void multiply(const ActivationBatch& x, std::span<const Product> products) override;
+
+  void set_phase(Phase phase) { phase_ = phase; }
+
+  [[nodiscard]] const sim::HardwareConfig& hardware() const { return device_.hardware(); }
+  [[nodiscard]] const std::vector<CommandRecord>& records() const { return records_; }
+  [[nodiscard]] const std::string& matrix_name(MatrixId id) const { return matrices_[id].name; }
+
+  /// Wall time inside multiply(), and the part of it inside the device.
+  [[nodiscard]] double multiply_s() const { return multiply_s_; }
+  [[nodiscard]] double device_s() const { return device_s_; }
+
+  /// int32 additions made here because rows were split.
+  [[nodiscard]] std::uint64_t host_partial_adds() const { return host_partial_adds_; }
+
+ private:
+  struct Piece {
+    ColumnPiece columns;
+    sim::WeightStreams streams;
+  };
+  struct Matrix {
+    std::string name;
+    std::size_t rows;
+    std::size_t cols;
+    std::vector<Piece> pieces;
+  };
+  struct Job;
+
+  void check_shapes(const ActivationBatch& x, std::span<const Product> products) const;
+  void post_batch(Job& job, std::size_t first_token, std::size_t tokens) const;
+  void add_partial_sums(const Job& job);
+  void record(const Job& job, std::vector<sim::CommandReport> reports);
+
+  sim::TmuDevice& device_;
+  std::vector<Matrix> matrices_;
+  std::vector<CommandRecord> records_;
+  Phase phase_ = Phase::Prefill;
+  std::size_t jobs_ = 0;
+  std::uint64_t host_partial_adds_ = 0;
+  double multiply_s_ = 0.0;
+  double device_s_ = 0.0;
+};
+
+}  // namespace sterna::host

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/packed_ternary.hpp"
+#include "sim/hardware.hpp"
+#include "sim/tmu_device.hpp"
+
+namespace sterna::host {
+
+/// A run of neighbouring columns whose activation words fit in the unit's SRAM for one chunk.
+struct ColumnPiece {
+  std::size_t first_col;
+  std::size_t cols;
+  std::uint32_t beats;  // of a weight row of this piece; the last beat may be padded
+
+  friend bool operator==(const ColumnPiece&, const ColumnPiece&) = default;
+};
+
+/// Cuts `cols` columns into pieces of whole beats, as few and as wide as the unit allows.
+///
+/// Range   every piece but the last fills `activation_words` beats; the pieces cover all columns
+/// Errors  std::invalid_argument when cols is 0
+[[nodiscard]] std::vector<ColumnPiece> split_columns(std::size_t cols, const sim::UnitConfig& unit,
+                                                     sim::WeightFormat format);
+
+/// Largest number of tokens one command may carry for rows of `beats` beats (docs/tmu.md: chunks <=
+/// Chunks and chunks * beats <= ActWords). At least Slices where beats <= ActWords.
+[[nodiscard]] std::size_t tokens_per_command(std::uint32_t beats, const sim::UnitConfig& unit);
+
+/// The columns of `piece` of every row as the engines stream them (layout: sim::WeightStreams,
+/// bytes: kernels/trit_stream.hpp). What the last beat of a row does not need is zero trits.
+[[nodiscard]] sim::WeightStreams pack_streams(const PackedTernary& weights,
+                                              const ColumnPiece& piece, const sim::UnitConfig& unit,
+                                              sim::WeightFormat format);
+
+/// Copies the columns of `piece` of every token into whole words.
+///
+/// Shapes  x (tokens, x_cols) row-major; words (tokens, beats * trits_per_beat), zero padded
+void pad_activations(std::span<const std::int8_t> x, std::size_t x_cols, const ColumnPiece& piece,
+                     std::span<std::int8_t> words);
+
+}  // namespace sterna::host

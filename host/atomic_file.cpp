@@ -77,10 +77,11 @@ void require_writable_file(const fs::path& path) {
 
 void require_writable_folder(const fs::path& folder) {
   std::error_code error;
-  fs::create_directories(folder, error);
-  if (!fs::is_directory(folder)) {
-    fail(folder, error ? error.message() : "it exists and is not a folder");
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
+    fail(folder, "it exists and is not a folder");
   }
+  fs::create_directories(folder, error);
+  if (error) fail(folder, error.message());
   TemporaryFile probe(folder / "probe");
 }
 

@@ -32,6 +32,10 @@ MatrixId CheckingBackend::add_matrix(std::string_view name, const PackedTernary&
 }
 
 void CheckingBackend::multiply(const ActivationBatch& x, std::span<const Product> products) {
+  if (!products.empty() && products[0].matrix == 0) {
+    first_token_ = next_token_;
+    next_token_ += x.tokens;
+  }
   std::vector<Product> tested;
   std::vector<Product> reference;
   expected_.resize(std::max(expected_.size(), products.size()));

@@ -17,7 +17,7 @@ namespace sterna::host {
 struct Difference {
   std::int64_t layer;      // -1 where the matrix belongs to no layer
   std::string projection;  // "q_proj"; the whole name where the matrix belongs to no layer
-  std::size_t token;       // absolute position in the sequence
+  std::size_t token;       // position in the sequence, all batches counted
   std::size_t row;
   std::int32_t expected;
   std::int32_t got;
@@ -40,8 +40,9 @@ class CheckingBackend final : public MatmulBackend {
   MatrixId add_matrix(std::string_view name, const PackedTernary& weights) override;
   void multiply(const ActivationBatch& x, std::span<const Product> products) override;
 
-  /// Position in the sequence of the first token of the batches that follow.
-  void set_first_token(std::size_t position) { first_token_ = position; }
+  /// Starts to count positions at 0. Each product by the first matrix added (of layer 0) then
+  /// begins a batch whose tokens follow those of the batch before.
+  void start_sequence() { next_token_ = 0; }
 
   [[nodiscard]] const std::optional<Difference>& first_difference() const { return difference_; }
   [[nodiscard]] std::uint64_t compared_sums() const { return compared_sums_; }
@@ -63,7 +64,8 @@ class CheckingBackend final : public MatmulBackend {
   std::vector<Matrix> matrices_;
   std::vector<std::vector<std::int32_t>> expected_;  // of the products of one call
   std::optional<Difference> difference_;
-  std::size_t first_token_ = 0;
+  std::size_t first_token_ = 0;  // position of the first token of the batch at hand
+  std::size_t next_token_ = 0;   // of the batch to come
   std::uint64_t compared_sums_ = 0;
   double reference_s_ = 0.0;
 };

@@ -11,13 +11,17 @@ namespace {
 
 class CheckingBackendTest : public testing::Test {
  protected:
-  /// Two products of 3 tokens with matrices of 2 and 5 rows of ones, by activations of ones.
-  void multiply() {
+  CheckingBackendTest() {
     const PackedTernary q(std::vector<Trit>(2 * 80, 1), 2, 80);
     const PackedTernary k(std::vector<Trit>(5 * 80, 1), 5, 80);
+    q_ = checking_.add_matrix("layers.7.q_proj", q);
+    k_ = checking_.add_matrix("layers.7.k_proj", k);
+  }
+
+  /// Two products of 3 tokens with matrices of 2 and 5 rows of ones, by activations of ones.
+  void multiply() {
     const std::vector<std::int8_t> x(3 * 80, 1);
-    const Product products[] = {{checking_.add_matrix("layers.7.q_proj", q), q_sums_},
-                                {checking_.add_matrix("layers.7.k_proj", k), k_sums_}};
+    const Product products[] = {{q_, q_sums_}, {k_, k_sums_}};
     checking_.multiply({x, 3, 80}, products);
   }
 
@@ -26,6 +30,8 @@ class CheckingBackendTest : public testing::Test {
   DeviceBackend reference_{good_device_};
   DeviceBackend tested_{tested_device_};
   CheckingBackend checking_{reference_, tested_};
+  MatrixId q_;
+  MatrixId k_;
   std::vector<std::int32_t> q_sums_ = std::vector<std::int32_t>(3 * 2);
   std::vector<std::int32_t> k_sums_ = std::vector<std::int32_t>(3 * 5);
 };
@@ -38,22 +44,30 @@ TEST_F(CheckingBackendTest, PassesEqualSumsOn) {
   EXPECT_EQ(checking_.compared_sums(), 21U);
 }
 
-// The fake counts sums row by row: sum 6 + 3 * 3 + 2 is row 3, token 2 of the second matrix.
+// The fake counts sums row by row: sum 6 + 3 * 3 + 2 of a call is row 3, token 2 of the second
+// matrix.
 TEST_F(CheckingBackendTest, NamesTheFirstDifferenceByAbsoluteToken) {
-  tested_device_.break_sum = 6 + 3 * 3 + 2;
-  checking_.set_first_token(100);
+  tested_device_.break_sum = 21 + 6 + 3 * 3 + 2;
   multiply();
-  const Difference expected{7, "k_proj", 102, 3, 80, 81};
+  multiply();
+  const Difference expected{7, "k_proj", 3 + 2, 3, 80, 81};
   ASSERT_TRUE(checking_.first_difference());
   EXPECT_EQ(*checking_.first_difference(), expected);
   EXPECT_EQ(k_sums_[2 * 5 + 3], 81) << "the tested sums go on, not the reference's";
+}
+
+TEST_F(CheckingBackendTest, CountsFromZeroInANewSequence) {
+  tested_device_.break_sum = 21;
+  multiply();
+  checking_.start_sequence();
+  multiply();
+  EXPECT_EQ(checking_.first_difference()->token, 0U);
 }
 
 TEST_F(CheckingBackendTest, KeepsTheFirstOfTwoDifferences) {
   tested_device_.break_sum = 0;
   multiply();
   tested_device_.break_sum = 21 + 4;
-  checking_.set_first_token(3);
   multiply();
   EXPECT_EQ(checking_.first_difference()->token, 0U);
   EXPECT_EQ(checking_.first_difference()->projection, "q_proj");

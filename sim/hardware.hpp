@@ -2,9 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace sterna::sim {
+
+/// A value outside its legal range, found by a validate() below; the sentence names field, value
+/// and what is legal.
+class FieldError : public std::invalid_argument {
+ public:
+  FieldError(std::string field, const std::string& rest)
+      : std::invalid_argument(field + " " + rest), field_(std::move(field)) {}
+
+  /// Dotted, as in the file: "unit.lanes".
+  [[nodiscard]] const std::string& field() const { return field_; }
+
+ private:
+  std::string field_;
+};
 
 /// How weights are packed on the wire.
 enum class WeightFormat : std::uint8_t { T5, T2 };
@@ -27,7 +43,7 @@ struct UnitConfig {
     return trits_per_beat(format) / 16;
   }
 
-  /// Throws std::invalid_argument naming the field, its value and what is legal.
+  /// Throws FieldError naming the field, its value and what is legal.
   void validate() const;
 
   friend bool operator==(const UnitConfig&, const UnitConfig&) = default;
@@ -35,13 +51,13 @@ struct UnitConfig {
 
 /// Timing of the memory behind the streams (stream_memory.hpp says how the fields are used).
 struct MemoryConfig {
-  double weight_gb_s;            // DRAM bandwidth for weights, shared evenly by the engines' ports
-  double activation_gb_s;        // activation port
-  double result_gb_s;            // result port
-  double latency_ns;             // request to first byte
-  std::uint32_t window_beats;    // beats a port may have requested and not yet handed over
-  double refresh_interval_ns;    // tREFI; 0: no refresh
-  double refresh_ns;             // tRFC: no data during this time
+  double weight_gb_s;          // DRAM bandwidth for weights, shared evenly by the engines' ports
+  double activation_gb_s;      // activation port
+  double result_gb_s;          // result port
+  double latency_ns;           // request to first byte
+  std::uint32_t window_beats;  // beats a port may have requested and not yet handed over
+  double refresh_interval_ns;  // tREFI; 0: no refresh
+  double refresh_ns;           // tRFC: no data during this time
 
   void validate() const;
 

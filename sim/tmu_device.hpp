@@ -25,7 +25,8 @@ struct TmuCommand {
 /// Weights of one matrix as the engines stream them.
 ///
 /// Layout  engine after engine; engine e holds rows e, e + engines, ...; a row is `beats` beats of
-///         beat_bytes. engine_offset[e] is the first byte of engine e; one more entry ends the last.
+///         beat_bytes. engine_offset[e] is the first byte of engine e; one more entry ends the
+///         last.
 struct WeightStreams {
   std::vector<std::uint8_t> bytes;
   std::vector<std::size_t> engine_offset;  // (engines + 1,)
@@ -35,8 +36,9 @@ struct WeightStreams {
 struct TmuTask {
   TmuCommand command;
   const WeightStreams* weights;
-  std::span<const std::int8_t> activations;  // (tokens, beats * trits_per_beat), zero padded; empty when kept
-  std::span<std::int32_t> sums;              // (tokens, rows) row-major, written by the device
+  std::span<const std::int8_t>
+      activations;               // (tokens, beats * trits_per_beat), zero padded; empty when kept
+  std::span<std::int32_t> sums;  // (tokens, rows) row-major, written by the device
 };
 
 /// Counters of docs/tmu.md in the order of their selectors, equal on every level.
@@ -80,11 +82,11 @@ class TmuDevice {
 
   [[nodiscard]] virtual const HardwareConfig& hardware() const = 0;
 
-  /// Runs the tasks in order as one job: the commands are posted together at cycle 0, weights of later
-  /// tasks are fetched while earlier ones compute. Every job starts on an idle unit and an idle memory;
-  /// activations held from the job before do not count as held.
-  /// Returns one report a task.
-  /// Errors  std::runtime_error when the unit makes no progress (a broken invariant), never a hang
+  /// Runs the tasks in order as one job: the commands are posted together at cycle 0, weights of
+  /// later tasks are fetched while earlier ones compute. Every job starts on an idle unit and an
+  /// idle memory; activations held from the job before do not count as held. Returns one report a
+  /// task. Errors  std::runtime_error when the unit makes no progress (a broken invariant), never a
+  /// hang
   virtual std::vector<CommandReport> run(std::span<const TmuTask> tasks) = 0;
 };
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include "sim/hardware.hpp"
+
+namespace sterna::sim {
+
+/// Reads a design (configs/*.yaml). Every key is required, none has a default.
+/// Errors  std::runtime_error when the file cannot be read; std::invalid_argument, one sentence
+/// with
+///         file, line, key, value and the fix, for anything wrong in it
+[[nodiscard]] HardwareConfig load_hardware(const std::filesystem::path& file);
+
+}  // namespace sterna::sim

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include "sim/hardware.hpp"
+
+namespace sterna::sim {
+
+/// Path of the shared library of the Verilated unit of this design (rtl/tmu_unit.hpp says what is
+/// in it), built if the cache does not hold it.
+///
+/// The cache is STERNA_RTL_CACHE, or the folder chosen when Sterna was built. An entry is named by
+/// a hash of everything the library depends on: sizes, the contents of rtl/, Verilator's version.
+/// Two processes may ask at once; each then builds, and one of the equal results stays. Errors
+/// std::runtime_error, one sentence, when verilator or the RTL sources are missing or the build
+///         fails (it then names the log)
+[[nodiscard]] std::filesystem::path ensure_rtl_library(const UnitConfig& unit);
+
+}  // namespace sterna::sim

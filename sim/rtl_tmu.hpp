@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sim/hardware.hpp"
+#include "sim/stream_memory.hpp"
+#include "sim/tmu_device.hpp"
+
+namespace sterna::sim {
+
+/// The Verilated RTL of the unit as a device: every clock is simulated, pins are driven from the
+/// same StreamMemory as the SystemC model's.
+class RtlTmu : public TmuDevice {
+ public:
+  /// Builds the design's library first if no earlier process has (rtl_library.hpp).
+  /// Errors  std::invalid_argument from validate(); std::runtime_error when the library cannot be
+  ///         built or loaded
+  explicit RtlTmu(const HardwareConfig& hardware, const StallPattern& stalls = {});
+  ~RtlTmu() override;
+
+  [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }
+
+  /// Errors  also std::runtime_error naming the first assertion of the RTL that failed
+  std::vector<CommandReport> run(std::span<const TmuTask> tasks) override;
+
+ private:
+  class Library;
+  class Job;
+
+  HardwareConfig hardware_;
+  StreamMemory memory_;
+  std::unique_ptr<Library> library_;
+};
+
+}  // namespace sterna::sim

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/systemc_tmu.hpp"
+
+#include <stdexcept>
+#include <systemc>
+
+#include "sim/job_plan.hpp"
+#include "sim/tmu_model.hpp"
+
+// libsystemc's own main() refers to it; ours never calls it.
+int sc_main(int /*argc*/, char* /*argv*/[]) { return 1; }
+
+namespace sterna::sim {
+namespace {
+
+const HardwareConfig& checked(const HardwareConfig& hardware) {
+  hardware.validate();
+  if (sc_core::sc_start_of_simulation_invoked()) {
+    throw std::runtime_error(
+        "the SystemC kernel of this process has already run and takes no more modules; construct "
+        "every "
+        "SystemC device before the first run");
+  }
+  return hardware;
+}
+
+}  // namespace
+
+struct SystemcTmu::Modules {
+  Modules(const HardwareConfig& hardware, StreamMemory& memory)
+      : source(sc_core::sc_gen_unique_name("source")),
+        unit(sc_core::sc_gen_unique_name("tmu"), hardware, memory) {
+    source.orders_out(commands);
+    unit.orders_in(commands);
+    unit.orders_out(responses);
+    source.orders_in(responses);
+  }
+
+  sc_core::sc_fifo<TmuOrder*> commands;
+  sc_core::sc_fifo<TmuOrder*> responses;
+  JobSource source;
+  TmuModel unit;
+};
+
+SystemcTmu::SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls)
+    : hardware_(checked(hardware)),
+      memory_(hardware, stalls),
+      modules_(std::make_unique<Modules>(hardware_, memory_)) {}
+
+SystemcTmu::~SystemcTmu() = default;
+
+std::vector<CommandReport> SystemcTmu::run(std::span<const TmuTask> tasks) {
+  // (1) Check the job and hand its streams to the memory.
+  const JobPlan plan = plan_job(hardware_.unit, tasks);
+  memory_.start(plan.weight_beats, plan.activation_beats);
+  std::vector<TmuOrder> orders;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    orders.push_back({.task = &tasks[i], .legal = plan.legal[i], .report = {}});
+  }
+
+  // (2) Simulate until nothing is left to happen.
+  modules_->unit.start_job();
+  modules_->source.post(orders);
+  sc_core::sc_start();
+  if (!modules_->source.done()) throw std::runtime_error("the SystemC model made no progress");
+
+  // (3) Collect.
+  std::vector<CommandReport> reports;
+  for (const TmuOrder& order : orders) reports.push_back(order.report);
+  return reports;
+}
+
+}  // namespace sterna::sim

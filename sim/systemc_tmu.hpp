@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sim/hardware.hpp"
+#include "sim/stream_memory.hpp"
+#include "sim/tmu_device.hpp"
+
+namespace sterna::sim {
+
+/// The SystemC model of the unit (tmu_model.hpp) as a device.
+///
+/// SystemC has one kernel a process, which accepts modules until it first runs: construct every
+/// SystemcTmu of a process before the first run() of any of them.
+class SystemcTmu : public TmuDevice {
+ public:
+  /// Errors  std::invalid_argument from validate(); std::runtime_error when the SystemC kernel of
+  /// this
+  ///         process has already run
+  explicit SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls = {});
+  ~SystemcTmu() override;
+
+  [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }
+  std::vector<CommandReport> run(std::span<const TmuTask> tasks) override;
+
+ private:
+  struct Modules;
+
+  HardwareConfig hardware_;
+  StreamMemory memory_;
+  std::unique_ptr<Modules> modules_;
+};
+
+}  // namespace sterna::sim

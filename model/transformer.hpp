@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -70,22 +71,37 @@ class Transformer {
   struct Layer {
     Linear q, k, v, o, gate, up, down;
   };
+  // A buffer of rows, one a token, each `width` wide.
+  struct Rows {
+    std::vector<float>& values;
+    std::size_t width;
+  };
   // Buffers for batch_tokens tokens, named for what is in them.
   struct Buffers {
     std::vector<float> x;                           // (batch, hidden) residual stream
     std::vector<float> q;                           // (batch, q_width)
     std::vector<float> attended;                    // (batch, q_width)
     std::vector<float> inner;                       // (batch, ffn)
+    std::vector<float> up;                          // (batch, ffn)
     std::vector<float> normed;                      // (batch, widest input)
     std::vector<std::int8_t> quantized;             // (batch, widest input)
     std::vector<float> scales;                      // (batch,) of `quantized`
     std::array<std::vector<std::int32_t>, 3> sums;  // (batch, widest output) each
-    std::vector<float> scores;                      // (batch * heads, context)
+    std::vector<float> scores;                      // (threads, context)
   };
 
+  Layer register_layer(std::size_t index);
   void check_call(std::span<const TokenId> tokens, Logits which, std::size_t logits_size) const;
-  void forward_batch(std::span<const TokenId> tokens, std::size_t first);
+
+  void embed(std::span<const TokenId> tokens);
   void layer(std::size_t index, std::size_t tokens, std::size_t first);
+  void quantize_normed(Rows rows, std::span<const float> weight, std::size_t tokens);
+  void multiply(std::initializer_list<Linear> matrices, std::size_t tokens, std::size_t width);
+  void place_qkv(std::size_t index, std::size_t tokens, std::size_t first);
+  void attention(std::size_t index, std::size_t tokens, std::size_t first);
+  void gate(const Layer& m, std::size_t tokens);
+  void add_to_residual(const Linear& m, std::size_t tokens);
+  void head(std::size_t first, std::size_t count, std::span<float> logits);
 
   const ModelWeights& weights_;
   MatmulBackend& backend_;

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/synthetic.hpp"
+
+#include <array>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "model/memory_check.hpp"
+#include "model/splitmix.hpp"
+
+namespace sterna {
+namespace {
+
+// A row of the table: what differs between shapes; head_dim is hidden / heads.
+constexpr NamedShape shape(std::string_view name, std::uint32_t hidden, std::uint32_t ffn,
+                           std::uint32_t layers, std::uint32_t heads, std::uint32_t kv_heads,
+                           std::uint32_t vocab) {
+  return {.name = name,
+          .config = {.hidden = hidden,
+                     .layers = layers,
+                     .heads = heads,
+                     .kv_heads = kv_heads,
+                     .head_dim = hidden / heads,
+                     .ffn = ffn,
+                     .vocab = vocab,
+                     .max_tokens = 4096,
+                     .rope_theta = 500000.0F,
+                     .norm_eps = 1e-5F,
+                     .activation = Activation::Relu2,
+                     .tied_head = true}};
+}
+
+constexpr NamedShape with_silu(NamedShape named) {
+  named.config.activation = Activation::Silu;
+  named.config.rope_theta = 10000.0F;
+  named.config.max_tokens = 2048;
+  return named;
+}
+
+// Sources: 2b4t, its published config.json. 700m, 1.3b, 3b, 3.9b: shapes of the b1.58 paper's
+// training guide (16 heads for 700m as the published checkpoint has). 7b, 13b, 70b, 100b: the
+// dummy shapes of bitnet.cpp's speed tests; 70b with the 8 KV heads of the LLaMA it copies. tiny
+// and 5m are ours, for tests and demonstrations.
+constexpr std::array kShapes = {
+    shape("tiny", 64, 176, 2, 4, 2, 256),
+    shape("5m", 256, 688, 6, 4, 2, 2048),
+    with_silu(shape("700m", 1536, 4096, 24, 16, 16, 32002)),
+    with_silu(shape("1.3b", 2048, 5460, 24, 32, 32, 32002)),
+    shape("2b4t", 2560, 6912, 30, 20, 5, 128256),
+    with_silu(shape("3b", 3200, 8640, 26, 32, 32, 32002)),
+    with_silu(shape("3.9b", 3200, 12800, 26, 32, 32, 32002)),
+    with_silu(shape("7b", 4096, 12032, 32, 32, 32, 32002)),
+    with_silu(shape("13b", 5120, 13824, 40, 40, 40, 32002)),
+    with_silu(shape("70b", 8192, 24576, 80, 64, 8, 32002)),
+    with_silu(shape("100b", 8192, 45568, 72, 64, 8, 32002)),
+};
+
+// 42 % zeros, in 256ths: 107.5 rounded; the rest is split evenly between the signs.
+constexpr std::uint64_t kZeroOf256 = 108;
+constexpr std::uint64_t kPositiveOf256 = (256 - kZeroOf256) / 2;
+
+class Maker {
+ public:
+  explicit Maker(std::uint64_t seed) : random_(seed) {}
+
+  TernaryLinear linear(std::size_t rows, std::size_t cols) {
+    // 0.58 * cols unit products of random sign add up to about sqrt(0.58 * cols).
+    const auto norm = static_cast<float>(1.0 / std::sqrt(0.58 * static_cast<double>(cols)));
+    TernaryLinear made{.trits = PackedTernary(rows, cols), .scale = norm};
+    trits_.resize(cols);
+    for (std::size_t r = 0; r < rows; ++r) {
+      fill_trits();
+      made.trits.set_row(r, trits_);
+    }
+    return made;
+  }
+
+  FloatMatrix embedding(std::size_t rows, std::size_t cols) {
+    std::vector<Bfloat16> values(rows * cols);
+    for (Bfloat16& value : values) {
+      // Sign, exponent of 0.25 to 1, seven bits of fraction: every bit pattern is a bfloat16.
+      const std::uint64_t bits = random_.next();
+      value.bits =
+          static_cast<std::uint16_t>((bits & 0x8000U) | (125U << 7) | ((bits >> 16) & 0xFFU));
+    }
+    return {.rows = rows, .cols = cols, .values = std::move(values)};
+  }
+
+  std::vector<float> norm(std::size_t width) {
+    std::vector<float> weights(width);
+    for (float& weight : weights)
+      weight = 0.5F + static_cast<float>(random_.next() >> 40) * 0x1p-24F;
+    return weights;
+  }
+
+ private:
+  void fill_trits() {
+    std::uint64_t bits = 0;
+    for (std::size_t c = 0; c < trits_.size(); ++c) {
+      if (c % 8 == 0) bits = random_.next();
+      const std::uint64_t byte = bits & 0xFFU;
+      bits >>= 8;
+      trits_[c] = static_cast<Trit>(byte < kZeroOf256                    ? 0
+                                    : byte < kZeroOf256 + kPositiveOf256 ? 1
+                                                                         : -1);
+    }
+  }
+
+  SplitMix64 random_;
+  std::vector<Trit> trits_;
+};
+
+}  // namespace
+
+std::span<const NamedShape> named_shapes() { return kShapes; }
+
+const ModelConfig& named_shape(std::string_view name) {
+  std::string message("synthetic:");
+  message.append(name).append(" is not known: choose one of");
+  for (const NamedShape& known : kShapes) {
+    if (known.name == name) return known.config;
+    message.append(" synthetic:").append(known.name);
+  }
+  throw std::invalid_argument(message);
+}
+
+ModelWeights make_synthetic(const ModelConfig& config, std::uint64_t seed) {
+  config.validate();
+  const double embedding_bytes = 2.0 * config.vocab * config.hidden * (config.tied_head ? 1 : 2);
+  require_memory(static_cast<double>(config.ternary_weights()) / 4 + embedding_bytes,
+                 "a model of this shape", "choose a smaller one");
+  Maker make(seed);
+  ModelWeights weights{.config = config,
+                       .special = {},
+                       .embedding = make.embedding(config.vocab, config.hidden),
+                       .layers = {},
+                       .final_norm = make.norm(config.hidden),
+                       .own_head = {}};
+  if (!config.tied_head) weights.own_head = make.embedding(config.vocab, config.hidden);
+  for (std::uint32_t i = 0; i < config.layers; ++i) {
+    weights.layers.push_back({.attention_norm = make.norm(config.hidden),
+                              .q = make.linear(config.q_width(), config.hidden),
+                              .k = make.linear(config.kv_width(), config.hidden),
+                              .v = make.linear(config.kv_width(), config.hidden),
+                              .attention_sub_norm = make.norm(config.q_width()),
+                              .o = make.linear(config.hidden, config.q_width()),
+                              .ffn_norm = make.norm(config.hidden),
+                              .gate = make.linear(config.ffn, config.hidden),
+                              .up = make.linear(config.ffn, config.hidden),
+                              .ffn_sub_norm = make.norm(config.ffn),
+                              .down = make.linear(config.hidden, config.ffn)});
+  }
+  return weights;
+}
+
+}  // namespace sterna

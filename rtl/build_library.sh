@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Verilates the unit at one size and compiles it into OUT_DIR/libtmu.so, the library behind
+# rtl/tmu_unit.hpp. The library appears whole or not at all.
+#
+#   build_library.sh [--no-assert] [--trace] LANES ENGINES SLICES ACTWORDS CHUNKS WFIFO RFIFO OUT_DIR
+#
+# --no-assert  leave the SystemVerilog assertions out
+# --trace      build in start_trace() (FST waves)
+# Environment  VERILATOR (default verilator), CXX (default clang++, else g++), CCACHE (default ccache if there)
+set -euo pipefail
+
+rtl=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+assertions=(--assert +define+STERNA_ASSERTIONS)
+defines=(-DSTERNA_ASSERTIONS)
+trace=0
+trace_flags=()
+while [[ ${1-} == --* ]]; do
+  case $1 in
+    --no-assert) assertions=(); defines=() ;;
+    --trace) trace=1; trace_flags=(--trace-fst) ;;
+    *) echo "build_library.sh: unknown option $1; known are --no-assert and --trace" >&2; exit 2 ;;
+  esac
+  shift
+done
+if [[ $# != 8 ]]; then
+  echo "build_library.sh: needs LANES ENGINES SLICES ACTWORDS CHUNKS WFIFO RFIFO OUT_DIR" >&2
+  exit 2
+fi
+lanes=$1 engines=$2 slices=$3 act_words=$4 chunks=$5 weight_fifo=$6 result_fifo=$7 out_dir=$8
+
+verilator=${VERILATOR:-verilator}
+if ! command -v "$verilator" >/dev/null; then
+  echo "build_library.sh: no $verilator; install verilator (5.006 or later) or set VERILATOR" >&2
+  exit 1
+fi
+# clang++ makes the loops of the datapath several times faster than g++ does.
+cxx=${CXX:-$(command -v clang++ || command -v g++)}
+ccache=${CCACHE-$(command -v ccache || true)}
+
+mkdir -p "$out_dir"
+out_dir=$(cd "$out_dir" && pwd)
+work=$(mktemp -d "$out_dir/build.XXXXXX")
+trap 'wait; rm -rf "$work"' EXIT
+
+# -fno-const-bit-op-tree: Verilator 5.006 miscompiles one-bit terms of sums without it
+# (tests/rtl/select_add_test.cpp). --unroll-count 2: kept loops are what the C++ compiler vectorises.
+"$verilator" --cc --prefix Vtmu --top-module tmu --Mdir "$work" -Wno-fatal -Wno-lint -Wno-style \
+  -O3 -fno-const-bit-op-tree --unroll-count 2 --x-assign fast --x-initial fast --flatten \
+  --output-split 0 "${assertions[@]}" "${trace_flags[@]}" \
+  -GLanes="$lanes" -GEngines="$engines" -GSlices="$slices" -GActWords="$act_words" \
+  -GChunks="$chunks" -GWeightFifoBeats="$weight_fifo" -GResultFifoBeats="$result_fifo" \
+  -I"$rtl" "$rtl/tmu/tmu_pkg.sv" "$rtl"/pe/*.sv "$rtl"/mem/*.sv \
+  $(ls "$rtl"/tmu/*.sv | grep -v _pkg.sv)
+
+include=$("$verilator" --getenv VERILATOR_ROOT)/include
+common=(-std=c++20 -fPIC -fvisibility=hidden -w -pthread -isystem "$include" -isystem "$include/vltstd"
+  -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE="$trace" -DVM_TRACE_FST="$trace" -DVM_TRACE_VCD=0
+  -DVL_PRINTF=sterna_tmu_print -include "$rtl/verilator_print.hpp")
+sizes=(-DSTERNA_LANES="$lanes" -DSTERNA_ENGINES="$engines" -DSTERNA_SLICES="$slices"
+  -DSTERNA_ACT_WORDS="$act_words" -DSTERNA_CHUNKS="$chunks"
+  -DSTERNA_WEIGHT_FIFO_BEATS="$weight_fifo" -DSTERNA_RESULT_FIFO_BEATS="$result_fifo")
+
+objects=()
+pids=()
+compile() {  # compile SOURCE FLAGS...: in the background
+  local object
+  object=$work/$(basename "$1" .cpp).o
+  $ccache "$cxx" "${common[@]}" "${@:2}" -c "$1" -o "$object" &
+  pids+=($!)
+  objects+=("$object")
+}
+for source in "$rtl/tmu_unit.cpp" "$work"/Vtmu*.cpp; do
+  compile "$source" -O3 -I"$work" -I"$rtl/.." "${defines[@]}" "${sizes[@]}"
+done
+compile "$include/verilated.cpp" -O2
+compile "$include/verilated_threads.cpp" -O2
+libraries=()
+if [[ $trace == 1 ]]; then
+  compile "$include/verilated_fst_c.cpp" -O2
+  libraries+=(-lz)
+fi
+for pid in "${pids[@]}"; do wait "$pid"; done
+"$cxx" -shared -pthread -Wl,-z,defs -o "$work/libtmu.so" "${objects[@]}" "${libraries[@]}" -latomic
+mv "$work/libtmu.so" "$out_dir/libtmu.so"

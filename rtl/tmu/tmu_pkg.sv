@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Types, widths and codes shared by the modules of the ternary matrix unit (docs/tmu.md).
+package tmu_pkg;
+
+  localparam int unsigned ACT_WIDTH = 8;        // bits of an activation, two's complement
+  localparam int unsigned ACT_BEAT_BYTES = 16;  // activations in a beat of the activation stream
+  localparam int unsigned SUM_WIDTH = 32;       // bits of a sum where it leaves the unit
+  localparam int unsigned T5_TRITS = 5;         // trits in a byte of the t5 format; 3^5 = 243
+  localparam int unsigned T2_TRITS = 4;         // trits in a byte of the t2 format
+  localparam int unsigned LEAF_LANES = 16;      // lanes that the first stage of the tree adds up
+  localparam int unsigned COUNTER_WIDTH = 64;   // bits of a counter
+
+  typedef enum logic [2:0] {
+    StIdle,
+    StLoad,
+    StCompute,
+    StDrain,
+    StRespond
+  } state_e;
+
+  typedef enum logic [1:0] {
+    StatusDone    = 2'd0,
+    StatusIllegal = 2'd1,
+    StatusAborted = 2'd2
+  } status_e;
+
+  /// Selectors of counter_o; docs/tmu.md says what each counts.
+  typedef enum logic [3:0] {
+    CntLoadCycles            = 4'd0,
+    CntActivationStallCycles = 4'd1,
+    CntIssueCycles           = 4'd2,
+    CntWeightStallCycles     = 4'd3,
+    CntResultStallCycles     = 4'd4,
+    CntDrainCycles           = 4'd5,
+    CntRespondCycles         = 4'd6,
+    CntWeightBeats           = 4'd7,
+    CntRowSlots              = 4'd8,
+    CntNonzeroLanes          = 4'd9,
+    CntActivationReads       = 4'd10,
+    CntActivationWrites      = 4'd11,
+    CntResultBeats           = 4'd12,
+    CntSums                  = 4'd13
+  } counter_e;
+
+  /// What a command asks for.
+  typedef struct packed {
+    logic [31:0] rows;
+    logic [15:0] beats;   // of a weight row; also activation words of a token
+    logic [15:0] tokens;
+    logic        t2;      // weights are t2, not t5
+    logic        keep;    // use the activations of the command before
+  } command_t;
+
+  /// Bits that hold any sum of `terms` ternary products of `act_width`-bit activations. One bit more
+  /// than the usual $clog2 rule: -1 * -128 is +128, which int8 cannot hold.
+  function automatic int unsigned sum_width(input int unsigned act_width, input int unsigned terms);
+    return act_width + 1 + $clog2(terms);
+  endfunction
+
+  /// Number of bits set, for masks of up to 16 bits.
+  function automatic logic [4:0] count_ones(input logic [15:0] mask);
+    logic [4:0] ones;
+    ones = '0;
+    for (int unsigned i = 0; i < 16; i++) ones += 5'(mask[i]);
+    return ones;
+  endfunction
+
+endpackage

@@ -68,6 +68,19 @@ JsonFile JsonFile::object(std::string_view name) const {
   return {file_, value.is_null() ? nlohmann::json::object() : value, std::move(prefix)};
 }
 
+std::vector<JsonFile> JsonFile::objects(std::string_view name) const {
+  const nlohmann::json& list = at(name);
+  if (!list.is_null() && !list.is_array()) refuse(name, "a list of objects is expected");
+  std::vector<JsonFile> objects;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!list[i].is_object()) refuse(name, "a list of objects is expected");
+    std::string prefix = prefix_;
+    prefix.append(name).append(".").append(std::to_string(i)).append(".");
+    objects.push_back({file_, list[i], std::move(prefix)});
+  }
+  return objects;
+}
+
 const nlohmann::json& JsonFile::at(std::string_view name) const {
   static const nlohmann::json absent;
   const auto found = object_.find(name);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,9 @@ class JsonFile {
 
   /// The object in field `name` of this one, or an empty object when it is absent or null.
   [[nodiscard]] JsonFile object(std::string_view name) const;
+
+  /// The objects of the list in field `name`; none when it is absent or null.
+  [[nodiscard]] std::vector<JsonFile> objects(std::string_view name) const;
 
   /// The value of a field; null when it is absent.
   [[nodiscard]] const nlohmann::json& at(std::string_view name) const;

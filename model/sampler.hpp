@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/config.hpp"
+#include "model/splitmix.hpp"
 
 namespace sterna {
 
@@ -40,10 +41,11 @@ class Sampler {
   [[nodiscard]] TokenId next(std::span<const float> logits);
 
  private:
-  double uniform();  // in [0, 1)
+  void choose_candidates(std::span<const float> logits);
+  TokenId draw();
 
   SamplerConfig config_;
-  std::uint64_t state_;
+  SplitMix64 random_;
   std::vector<TokenId> order_;        // candidates, most likely first
   std::vector<float> probabilities_;  // of order_
 };

@@ -9,26 +9,12 @@ import numpy as np
 import torch
 from bitnet import BitNet, Shape, quantise_activations, ternarise
 from corpus import BOS, EOS, load_corpus
+from packing import pack_trits, unpack_trits
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-TRITS_PER_BYTE = 4
-
-
-def pack_trits(trits: np.ndarray) -> np.ndarray:
-    """Pack rows r, r+R, r+2R, r+3R (R = rows / 4) into byte row r, the first in the low bits."""
-    if len(trits) % TRITS_PER_BYTE:
-        raise ValueError(f"rows must be a multiple of {TRITS_PER_BYTE}, got {len(trits)}")
-    codes = (trits + 1).astype(np.uint8).reshape(TRITS_PER_BYTE, -1, trits.shape[1])
-    return codes[0] | codes[1] << 2 | codes[2] << 4 | codes[3] << 6
-
-
-def unpack_trits(packed: np.ndarray) -> np.ndarray:
-    """Inverse of pack_trits; a code of 3 comes out as 2, which no trit is."""
-    quarters = [(packed >> 2 * i & 3).astype(np.int8) - 1 for i in range(TRITS_PER_BYTE)]
-    return np.concatenate(quarters)
 
 
 def is_projection(name: str) -> bool:

@@ -41,7 +41,8 @@ def train(args: argparse.Namespace) -> None:
     import torch
     from bitnet import BitNet, Shape, fp_product, ternary_product
     from corpus import load_corpus
-    from train import Recipe, Trainer
+    from schedule import Recipe
+    from train import Trainer
 
     corpus = load_corpus(args.out)
     cuda = torch.cuda.is_available()

@@ -5,48 +5,16 @@ import csv
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from bitnet import BitNet
+from schedule import Recipe, schedule
 from torch import Tensor
 
 WINDOW = 256  # tokens; also the length that perplexity is measured over
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a run does; everything but the peak rates is shared by the twins."""
-
-    steps: int
-    batch: int = 8
-    micro_batch: int = 8
-    peak_lr: float = 4e-3
-    second_stage_lr: float = 2 / 3  # of the peak: where the second linear decay starts
-    warmup: int = 50
-    weight_decay: float = 0.1  # in the first half, none in the second
-    clip: float = 1.0
-    bos_id: int = 0
-    bos_probability: float = 0.5  # windows whose first token is replaced by the BOS token
-    seed: int = 1
-
-
-def schedule(step: int, recipe: Recipe) -> tuple[float, float]:
-    """Learning rate and weight decay of one step.
-
-    Two stages, each a straight line. The first falls from the peak towards `second_stage_lr` times
-    the peak and would reach half of that at the end of training; half-way the rate drops to the
-    second line, which ends at zero, and weight decay stops.
-    """
-    if step < recipe.warmup:
-        return recipe.peak_lr * (step + 1) / recipe.warmup, recipe.weight_decay
-    done = step / recipe.steps
-    if done < 0.5:
-        return recipe.peak_lr * (1 - 0.5 * done), recipe.weight_decay
-    return recipe.peak_lr * recipe.second_stage_lr * 2 * (1 - done), 0.0
 
 
 def batches(ids: np.ndarray, recipe: Recipe, first_step: int = 0) -> Iterator[Tensor]:

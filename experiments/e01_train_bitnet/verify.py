@@ -31,9 +31,12 @@ def main() -> None:
         logits = load_exported(SHIPPED)(window)[0]
     difference = (logits - expected).abs().amax(-1).numpy()
     same = (logits.argmax(-1) == expected.argmax(-1)).float().mean().item()
+    # Equal to float32 noise until an activation on a rounding edge takes the other int8 code;
+    # from there on attention carries the difference to every later position.
+    exact = int(np.argmax(difference > 1e-4)) if (difference > 1e-4).any() else POSITIONS
     print(
-        f"{POSITIONS} positions: largest logit difference median {np.median(difference):.1e}, "
-        f"worst {difference.max():.1e}; same next token at {100 * same:.1f} %"
+        f"{POSITIONS} positions: first {exact} within 1e-4 (worst {difference[:exact].max():.1e}), "
+        f"all within {difference.max():.1e}; same next token at {100 * same:.1f} %"
     )
 
 

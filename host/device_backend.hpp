@@ -51,6 +51,7 @@ class DeviceBackend final : public MatmulBackend {
 
   [[nodiscard]] const sim::HardwareConfig& hardware() const { return device_.hardware(); }
   [[nodiscard]] const std::vector<CommandRecord>& records() const { return records_; }
+  [[nodiscard]] std::size_t matrix_count() const { return matrices_.size(); }
   [[nodiscard]] const std::string& matrix_name(MatrixId id) const { return matrices_[id].name; }
 
   /// Wall time inside multiply(), and the part of it inside the device.

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "host/locations.hpp"
+#include "model/checkpoint.hpp"
+#include "sim/hardware_yaml.hpp"
+
+namespace sterna::host {
+
+std::string SharedOptions::model_source() const {
+  return model.empty() ? find_shipped(kShippedModel).string() : model;
+}
+
+ModelWeights SharedOptions::load_model() const { return sterna::load_model(model_source(), seed); }
+
+std::filesystem::path SharedOptions::hardware_file() const {
+  return hardware.empty() ? find_shipped(kShippedHardware) : std::filesystem::path(hardware);
+}
+
+sim::HardwareConfig SharedOptions::load_hardware() const {
+  return sim::load_hardware(hardware_file());
+}
+
+unsigned SharedOptions::thread_count() const {
+  if (threads != 0) return threads;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, ThreadPool::kMaxThreads);
+}
+
+void add_model_option(CLI::App& command, SharedOptions& options) {
+  command.add_option("--model", options.model,
+                     "Hugging Face folder, or synthetic:NAME for seeded random weights "
+                     "[the model that ships with Sterna]");
+}
+
+void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends) {
+  options.backend = backends;
+  command.add_option("--backend", options.backend, "cpu, systemc or rtl", true);
+  command.add_option("--hw", options.hardware, "hardware file [configs/edge.yaml]");
+  command.add_option("--threads", options.threads, "threads of the CPU [one a core]")
+      ->check(CLI::Range(1U, ThreadPool::kMaxThreads));
+  command.add_option("--isa", options.isa, "CPU kernel (sterna info --isa lists them)", true);
+}
+
+void add_seed_option(CLI::App& command, SharedOptions& options) {
+  command.add_option("--seed", options.seed, "seed of sampling and of synthetic weights", true);
+}
+
+void add_output_options(CLI::App& command, SharedOptions& options) {
+  command.add_flag("--json", options.json, "print one JSON document on standard output");
+  command.add_flag("--quiet", options.quiet, "print nothing but errors and the --json document");
+}
+
+}  // namespace sterna::host

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "host/backends.hpp"
+#include "model/config.hpp"
+#include "model/weights.hpp"
+
+namespace sterna::host {
+
+/// What the process returns.
+enum ExitCode : int {
+  kDone = 0,
+  kCheckFailed = 1,  // bits or cycles differ
+  kBadInput = 2,
+};
+
+/// Options that several commands share, as the user typed them; empty means the default.
+struct SharedOptions {
+  std::string model;
+  std::string hardware;
+  std::string backend;
+  std::string isa = "auto";
+  unsigned threads = 0;  // 0: one a core
+  std::uint64_t seed = 1;
+  bool json = false;
+  bool quiet = false;
+
+  [[nodiscard]] std::string model_source() const;
+  [[nodiscard]] ModelWeights load_model() const;
+  [[nodiscard]] std::filesystem::path hardware_file() const;
+  [[nodiscard]] sim::HardwareConfig load_hardware() const;
+  [[nodiscard]] unsigned thread_count() const;
+};
+
+/// Each adds its option(s) to a command.
+void add_model_option(CLI::App& command, SharedOptions& options);
+void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends);
+void add_seed_option(CLI::App& command, SharedOptions& options);
+void add_output_options(CLI::App& command, SharedOptions& options);
+
+/// Commands of `sterna`, a file each. When the user gave that command, its callback does the work
+/// and sets `exit_code`.
+void add_run(CLI::App& app, int& exit_code);
+void add_generate(CLI::App& app, int& exit_code);
+void add_eval(CLI::App& app, int& exit_code);
+void add_logits(CLI::App& app, int& exit_code);
+void add_matmul(CLI::App& app, int& exit_code);
+void add_info(CLI::App& app, int& exit_code);
+
+}  // namespace sterna::host

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/phase_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/lower_bound.hpp"
+
+namespace sterna::host {
+namespace {
+
+using sim::TmuCounters;
+
+constexpr std::array kCounters = {
+    NamedCounter{"load_cycles", &TmuCounters::load_cycles},
+    NamedCounter{"activation_stall_cycles", &TmuCounters::activation_stall_cycles},
+    NamedCounter{"issue_cycles", &TmuCounters::issue_cycles},
+    NamedCounter{"weight_stall_cycles", &TmuCounters::weight_stall_cycles},
+    NamedCounter{"result_stall_cycles", &TmuCounters::result_stall_cycles},
+    NamedCounter{"drain_cycles", &TmuCounters::drain_cycles},
+    NamedCounter{"respond_cycles", &TmuCounters::respond_cycles},
+    NamedCounter{"weight_beats", &TmuCounters::weight_beats},
+    NamedCounter{"row_slots", &TmuCounters::row_slots},
+    NamedCounter{"nonzero_lanes", &TmuCounters::nonzero_lanes},
+    NamedCounter{"activation_reads", &TmuCounters::activation_reads},
+    NamedCounter{"activation_writes", &TmuCounters::activation_writes},
+    NamedCounter{"result_beats", &TmuCounters::result_beats},
+    NamedCounter{"sums", &TmuCounters::sums},
+};
+
+constexpr std::uint64_t kActivationBeatBytes = 16;
+constexpr std::uint64_t kSumBytes = 4;
+
+/// Bytes that hold `trits` weights of a row, before the row is padded to whole beats.
+std::uint64_t packed_bytes(std::uint64_t trits, sim::WeightFormat format) {
+  const std::uint64_t per_byte = format == sim::WeightFormat::T5 ? 5 : 4;
+  return (trits + per_byte - 1) / per_byte;
+}
+
+StreamBytes compulsory_bytes(const CommandRecord& record) {
+  const sim::TmuCommand& command = record.command;
+  const std::uint64_t cols = record.macs / command.rows / command.tokens;
+  return {packed_bytes(cols, command.format) * command.rows,
+          command.keep_activations ? 0 : cols * command.tokens,
+          std::uint64_t{command.rows} * command.tokens * kSumBytes};
+}
+
+std::optional<CycleDifference> compare(const SimulatedRun& run, std::size_t index,
+                                       const CommandRecord& expected, const CommandRecord& got) {
+  const auto differ = [&](const char* counter, std::uint64_t e, std::uint64_t g) {
+    return CycleDifference{index, expected.phase, run.matrix_names[expected.matrix], counter, e, g};
+  };
+  const sim::CommandReport& e = expected.report;
+  const sim::CommandReport& g = got.report;
+  if (e.accept_cycle != g.accept_cycle) return differ("accept_cycle", e.accept_cycle, g.accept_cycle);
+  for (const auto& [name, field] : kCounters) {
+    if (e.counters.*field != g.counters.*field) {
+      return differ(name, e.counters.*field, g.counters.*field);
+    }
+  }
+  if (e.respond_cycle != g.respond_cycle) {
+    return differ("respond_cycle", e.respond_cycle, g.respond_cycle);
+  }
+  if (expected != got) return differ("command", expected.command.rows, got.command.rows);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::span<const NamedCounter> named_counters() { return kCounters; }
+
+void CommandTotals::add(const CommandRecord& record) {
+  commands += 1;
+  cycles += record.report.respond_cycle - record.report.accept_cycle + 1;
+  macs += record.macs;
+  counters += record.report.counters;
+}
+
+double PhaseReport::utilization() const {
+  return peak_macs == 0 ? 0.0 : static_cast<double>(all.macs) / static_cast<double>(peak_macs);
+}
+
+PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tokens,
+                         const sim::HardwareConfig& hardware) {
+  PhaseReport report{.phase = phase, .tokens = tokens, .jobs = 0, .all = {}, .by_projection = {},
+                     .job_cycles = 0, .lower_bound_cycles = 0, .peak_macs = 0, .moved = {},
+                     .compulsory = {}};
+  for (std::size_t i = 0; i < run.records.size(); ++i) {
+    const CommandRecord& record = run.records[i];
+    if (record.phase != phase) continue;
+    report.all.add(record);
+    report.by_projection[split_matrix_name(run.matrix_names[record.matrix]).second].add(record);
+    report.lower_bound_cycles += sim::lower_bound_cycles(record.command, hardware);
+    const StreamBytes least = compulsory_bytes(record);
+    report.compulsory.weights += least.weights;
+    report.compulsory.activations += least.activations;
+    report.compulsory.results += least.results;
+    const bool last_of_job = i + 1 == run.records.size() || run.records[i + 1].job != record.job;
+    if (!last_of_job) continue;
+    report.jobs += 1;
+    report.job_cycles += record.report.respond_cycle + 1;
+  }
+  const TmuCounters& c = report.all.counters;
+  report.moved = {c.weight_beats * hardware.unit.beat_bytes(),
+                  c.activation_writes * kActivationBeatBytes, c.sums * kSumBytes};
+  report.peak_macs = report.job_cycles * hardware.unit.trits_per_beat(hardware.weight_format) *
+                     hardware.unit.engines * hardware.unit.slices;
+  return report;
+}
+
+std::vector<std::string> broken_contracts(const PhaseReport& report) {
+  std::vector<std::string> broken;
+  const auto require = [&](bool ok, const std::string& sentence) {
+    if (!ok) broken.push_back(fmt::format("{}: {}", name_of(report.phase), sentence));
+  };
+  require(report.job_cycles >= report.lower_bound_cycles,
+          fmt::format("{} cycles are below the bound of {}", report.job_cycles,
+                      report.lower_bound_cycles));
+  require(report.utilization() <= 1.0,
+          fmt::format("a utilisation of {} is above 1", report.utilization()));
+  for (const auto& [what, moved, least] :
+       {std::tuple{"weight", report.moved.weights, report.compulsory.weights},
+        std::tuple{"activation", report.moved.activations, report.compulsory.activations},
+        std::tuple{"result", report.moved.results, report.compulsory.results}}) {
+    require(moved >= least, fmt::format("{} {} bytes moved, but {} must", moved, what, least));
+  }
+  // A command takes its accept cycle and counters 0 to 6.
+  const auto& c = report.all.counters;
+  const std::uint64_t parts = report.all.commands + c.load_cycles + c.activation_stall_cycles +
+                              c.issue_cycles + c.weight_stall_cycles + c.result_stall_cycles +
+                              c.drain_cycles + c.respond_cycles;
+  require(parts == report.all.cycles,
+          fmt::format("the states' cycles sum to {}, not to {}", parts, report.all.cycles));
+  // Between two commands the unit is idle and accepts the next one, so nothing lies between them.
+  require(report.all.cycles == report.job_cycles,
+          fmt::format("the commands' cycles sum to {}, the jobs' to {}", report.all.cycles,
+                      report.job_cycles));
+  return broken;
+}
+
+std::optional<CycleDifference> first_cycle_difference(const SimulatedRun& expected,
+                                                      const SimulatedRun& got) {
+  const std::size_t both = std::min(expected.records.size(), got.records.size());
+  for (std::size_t i = 0; i < both; ++i) {
+    auto difference = compare(expected, i, expected.records[i], got.records[i]);
+    if (difference) return difference;
+  }
+  if (expected.records.size() != got.records.size()) {
+    return CycleDifference{both, Phase::Prefill, "", "commands", expected.records.size(),
+                           got.records.size()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace sterna::host

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/backend_run.hpp"
+
+namespace sterna::host {
+
+/// Bytes between the unit and its memory.
+struct StreamBytes {
+  std::uint64_t weights = 0;
+  std::uint64_t activations = 0;
+  std::uint64_t results = 0;
+
+  [[nodiscard]] std::uint64_t total() const { return weights + activations + results; }
+};
+
+/// Sums over commands.
+struct CommandTotals {
+  std::uint64_t commands = 0;
+  std::uint64_t cycles = 0;  // from accept to response, both counted
+  std::uint64_t macs = 0;    // padding not counted
+  sim::TmuCounters counters;
+
+  void add(const CommandRecord& record);
+};
+
+/// What the unit did in one phase.
+struct PhaseReport {
+  Phase phase;
+  std::uint64_t tokens;
+  std::uint64_t jobs;
+  CommandTotals all;
+  std::map<std::string, CommandTotals> by_projection;  // "q_proj", ...
+  std::uint64_t job_cycles;  // sum over jobs of the cycles until their last response
+  std::uint64_t lower_bound_cycles;
+  std::uint64_t peak_macs;  // what the array could have done in job_cycles
+  StreamBytes moved;
+  StreamBytes compulsory;  // every weight, activation and sum once a job
+
+  /// Multiply-adds done, as a share of what the array could have done.
+  [[nodiscard]] double utilization() const;
+};
+
+/// Adds the records of `phase` up. `tokens` went through the transformer in it.
+[[nodiscard]] PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tokens,
+                                       const sim::HardwareConfig& hardware);
+
+/// What a report must never say, as sentences: fewer cycles than the lower bound, a utilisation
+/// above 1, fewer bytes than must move, parts that do not sum to their total.
+[[nodiscard]] std::vector<std::string> broken_contracts(const PhaseReport& report);
+
+/// The first command in which two simulated backends disagree.
+struct CycleDifference {
+  std::size_t command;  // in the order they ran
+  Phase phase;
+  std::string matrix;
+  std::string counter;  // "respond_cycle", "weight_stall_cycles", ...; "commands" where one has fewer
+  std::uint64_t expected;
+  std::uint64_t got;
+
+  friend bool operator==(const CycleDifference&, const CycleDifference&) = default;
+};
+
+/// Compares commands, cycles and every counter of two simulated runs of the same work.
+[[nodiscard]] std::optional<CycleDifference> first_cycle_difference(const SimulatedRun& expected,
+                                                                    const SimulatedRun& got);
+
+/// A counter of docs/tmu.md by its name.
+struct NamedCounter {
+  const char* name;
+  std::uint64_t sim::TmuCounters::*field;
+};
+
+/// All of them in the order of their selectors.
+[[nodiscard]] std::span<const NamedCounter> named_counters();
+
+}  // namespace sterna::host

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/workload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace sterna::host {
+
+namespace fs = std::filesystem;
+
+std::size_t Workload::context_tokens() const {
+  return std::max(prompt.size() + new_tokens, std::min(window_tokens, held_out.size()));
+}
+
+void Workload::validate(const ModelConfig& config) const {
+  const auto refuse = [](const std::string& sentence) { throw std::invalid_argument(sentence); };
+  if (prompt.empty()) refuse("the prompt has no tokens; give at least one word");
+  if (prompt.size() + new_tokens > config.max_tokens) {
+    refuse(fmt::format("{} prompt tokens and {} new ones do not fit the model's context of {} "
+                       "tokens; shorten the prompt or ask for fewer tokens",
+                       prompt.size(), new_tokens, config.max_tokens));
+  }
+  if (held_out.size() < 2) refuse("the text to evaluate has fewer than two tokens");
+  if (window_tokens < 2 || window_tokens > config.max_tokens) {
+    refuse(fmt::format("a window of {} tokens, expected 2 to the model's context of {}",
+                       window_tokens, config.max_tokens));
+  }
+  for (const auto* tokens : {&prompt, &held_out}) {
+    for (TokenId id : *tokens) {
+      if (id >= config.vocab) {
+        refuse(fmt::format("token {} is outside the model's vocabulary of {}; the tokenizer "
+                           "belongs to another model",
+                           id, config.vocab));
+      }
+    }
+  }
+}
+
+std::optional<Tokenizer> find_tokenizer(std::string_view model_source) {
+  const fs::path file = fs::path(model_source) / "tokenizer.json";
+  std::error_code error;
+  if (!fs::exists(file, error)) return std::nullopt;
+  return Tokenizer(file);
+}
+
+std::string text_of(const std::optional<Tokenizer>& tokenizer, std::span<const TokenId> tokens) {
+  return tokenizer ? tokenizer->decode(tokens) : fmt::format("{}", fmt::join(tokens, " "));
+}
+
+std::string read_text(const fs::path& file) {
+  std::error_code error;
+  if (!fs::exists(file, error)) {
+    throw std::runtime_error(fmt::format("{}: no such file", file.string()));
+  }
+  if (!fs::is_regular_file(file, error)) {
+    throw std::runtime_error(fmt::format("{}: is not a file", file.string()));
+  }
+  std::ifstream in(file, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
+  return text;
+}
+
+std::vector<TokenId> random_tokens(std::size_t count, std::uint32_t vocab, std::uint64_t seed) {
+  std::vector<TokenId> tokens(count);
+  for (TokenId& token : tokens) {
+    // SplitMix64 (Steele, Lea and Flood, 2014).
+    std::uint64_t z = seed += 0x9E3779B97F4A7C15ULL;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    token = static_cast<TokenId>((z ^ (z >> 31)) % vocab);
+  }
+  return tokens;
+}
+
+}  // namespace sterna::host

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/backend_run.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
+
+#include <fmt/format.h>
 
 #include "host/sha256.hpp"
 #include "model/transformer.hpp"
@@ -95,7 +95,8 @@ class Runner {
   /// Appends tokens; logits of all of them go to logits_ and into the hash.
   void forward(std::span<const TokenId> tokens) {
     PhaseWork& phase = at(phase_);
-    phase.host += count_host_work(setup_.model, transformer_.position(), tokens.size(), tokens.size());
+    phase.host +=
+        count_host_work(setup_.model, transformer_.position(), tokens.size(), tokens.size());
     phase.tokens += tokens.size();
     transformer_.forward(tokens, Logits::All, logits_);
     hash_.add(std::as_bytes(std::span(logits_)));
@@ -105,9 +106,10 @@ class Runner {
     phase_ = phase;
     phase_start_ = Clock::now();
     if (DeviceBackend* driver = stack_.driver()) driver->set_phase(phase);
-    show(phase, 0, phase == Phase::Prefill  ? work_.prompt.size()
-                   : phase == Phase::Decode ? work_.new_tokens
-                                            : work_.held_out.size());
+    show(phase, 0,
+         phase == Phase::Prefill  ? work_.prompt.size()
+         : phase == Phase::Decode ? work_.new_tokens
+                                  : work_.held_out.size());
   }
 
   void end(Phase phase) {
@@ -121,14 +123,10 @@ class Runner {
   PhaseWork& at(Phase phase) { return run_.phases[static_cast<std::size_t>(phase)]; }
 
   SimulatedRun simulated(const DeviceBackend& driver) const {
-    SimulatedRun s{driver.records(),
-                   {},
-                   driver.multiply_s(),
-                   driver.device_s(),
-                   checking_.reference_s(),
-                   driver.host_partial_adds(),
-                   checking_.compared_sums(),
-                   checking_.first_difference()};
+    SimulatedRun s{driver.records(),          {},
+                   driver.multiply_s(),       driver.device_s(),
+                   checking_.reference_s(),   driver.host_partial_adds(),
+                   checking_.compared_sums(), checking_.first_difference()};
     for (MatrixId id = 0; id < driver.matrix_count(); ++id) {
       s.matrix_names.push_back(driver.matrix_name(id));
     }
@@ -155,9 +153,12 @@ class Runner {
 
 std::string_view name_of(Phase phase) {
   switch (phase) {
-    case Phase::Prefill: return "prefill";
-    case Phase::Decode: return "decode";
-    default: return "eval";
+    case Phase::Prefill:
+      return "prefill";
+    case Phase::Decode:
+      return "decode";
+    default:
+      return "eval";
   }
 }
 

@@ -52,7 +52,9 @@ struct BackendRun {
   std::array<PhaseWork, kPhases.size()> phases;
   std::optional<SimulatedRun> simulated;
 
-  [[nodiscard]] const PhaseWork& phase(Phase p) const { return phases[static_cast<std::size_t>(p)]; }
+  [[nodiscard]] const PhaseWork& phase(Phase p) const {
+    return phases[static_cast<std::size_t>(p)];
+  }
 };
 
 /// What a run needs of its surroundings.

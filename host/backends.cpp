@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/backends.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <stdexcept>
 
-#include "sim/rtl_tmu.hpp"
-#include "sim/tmu_model.hpp"
+#include <fmt/format.h>
+
+#include "sim/systemc_tmu.hpp"
 
 namespace sterna::host {
 
 std::string_view name_of(BackendKind kind) {
   switch (kind) {
-    case BackendKind::Cpu: return "cpu";
-    case BackendKind::Systemc: return "systemc";
-    default: return "rtl";
+    case BackendKind::Cpu:
+      return "cpu";
+    case BackendKind::Systemc:
+      return "systemc";
+    default:
+      return "rtl";
   }
 }
 
@@ -27,8 +29,8 @@ std::vector<BackendKind> parse_backends(std::string_view list) {
     const auto kind = std::find_if(kBackendKinds.begin(), kBackendKinds.end(),
                                    [word](BackendKind k) { return name_of(k) == word; });
     if (kind == kBackendKinds.end()) {
-      throw std::invalid_argument(
-          fmt::format("--backend {}: \"{}\" is no backend; choose cpu, systemc or rtl", list, word));
+      throw std::invalid_argument(fmt::format(
+          "--backend {}: \"{}\" is no backend; choose cpu, systemc or rtl", list, word));
     }
     if (std::find(kinds.begin(), kinds.end(), *kind) != kinds.end()) {
       throw std::invalid_argument(fmt::format("--backend {}: {} is there twice", list, word));
@@ -50,9 +52,12 @@ BackendKind parse_backend(std::string_view name) {
 
 std::unique_ptr<sim::TmuDevice> make_device(BackendKind kind, const sim::HardwareConfig& hardware) {
   switch (kind) {
-    case BackendKind::Systemc: return std::make_unique<sim::SystemcTmu>(hardware);
-    case BackendKind::Rtl: return std::make_unique<sim::RtlTmu>(hardware);
-    default: throw std::invalid_argument("the cpu backend is no device");
+    case BackendKind::Systemc:
+      return std::make_unique<sim::SystemcTmu>(hardware);
+    case BackendKind::Rtl:
+      throw std::runtime_error("rtl: not there yet");
+    default:
+      throw std::invalid_argument("the cpu backend is no device");
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace sterna::host {
 
-/// What the transformer computes outside the ternary products, counted from the shapes; it runs on the
-/// host whatever the backend is.
+/// What the transformer computes outside the ternary products, counted from the shapes; it runs on
+/// the host whatever the backend is.
 struct HostWork {
   std::uint64_t attention_macs = 0;      // q k^T and probabilities times v, causal
   std::uint64_t head_macs = 0;           // logits

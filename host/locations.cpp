@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/locations.hpp"
 
-#include <fmt/format.h>
-
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 namespace sterna::host {
 
@@ -16,8 +16,9 @@ fs::path find_shipped(std::string_view path_in_repository) {
   if (!error && fs::exists(beside, error)) return beside;
   const fs::path source = fs::path(STERNA_SOURCE_DIR) / path_in_repository;
   if (fs::exists(source, error)) return source;
-  throw std::runtime_error(fmt::format("{} is neither at {} nor at {}; name one on the command line",
-                                       path_in_repository, beside.string(), source.string()));
+  throw std::runtime_error(
+      fmt::format("{} is neither at {} nor at {}; name one on the command line", path_in_repository,
+                  beside.string(), source.string()));
 }
 
 }  // namespace sterna::host

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/phase_report.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "sim/lower_bound.hpp"
 
@@ -53,7 +53,8 @@ std::optional<CycleDifference> compare(const SimulatedRun& run, std::size_t inde
   };
   const sim::CommandReport& e = expected.report;
   const sim::CommandReport& g = got.report;
-  if (e.accept_cycle != g.accept_cycle) return differ("accept_cycle", e.accept_cycle, g.accept_cycle);
+  if (e.accept_cycle != g.accept_cycle)
+    return differ("accept_cycle", e.accept_cycle, g.accept_cycle);
   for (const auto& [name, field] : kCounters) {
     if (e.counters.*field != g.counters.*field) {
       return differ(name, e.counters.*field, g.counters.*field);
@@ -83,8 +84,15 @@ double PhaseReport::utilization() const {
 
 PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tokens,
                          const sim::HardwareConfig& hardware) {
-  PhaseReport report{.phase = phase, .tokens = tokens, .jobs = 0, .all = {}, .by_projection = {},
-                     .job_cycles = 0, .lower_bound_cycles = 0, .peak_macs = 0, .moved = {},
+  PhaseReport report{.phase = phase,
+                     .tokens = tokens,
+                     .jobs = 0,
+                     .all = {},
+                     .by_projection = {},
+                     .job_cycles = 0,
+                     .lower_bound_cycles = 0,
+                     .peak_macs = 0,
+                     .moved = {},
                      .compulsory = {}};
   for (std::size_t i = 0; i < run.records.size(); ++i) {
     const CommandRecord& record = run.records[i];
@@ -147,8 +155,8 @@ std::optional<CycleDifference> first_cycle_difference(const SimulatedRun& expect
     if (difference) return difference;
   }
   if (expected.records.size() != got.records.size()) {
-    return CycleDifference{both, Phase::Prefill, "", "commands", expected.records.size(),
-                           got.records.size()};
+    return CycleDifference{both,       Phase::Prefill,          "",
+                           "commands", expected.records.size(), got.records.size()};
   }
   return std::nullopt;
 }

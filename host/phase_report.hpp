@@ -60,7 +60,8 @@ struct CycleDifference {
   std::size_t command;  // in the order they ran
   Phase phase;
   std::string matrix;
-  std::string counter;  // "respond_cycle", "weight_stall_cycles", ...; "commands" where one has fewer
+  std::string
+      counter;  // "respond_cycle", "weight_stall_cycles", ...; "commands" where one has fewer
   std::uint64_t expected;
   std::uint64_t got;
 

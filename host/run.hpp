@@ -49,6 +49,7 @@ struct RunReport {
                                     const std::vector<PhaseReports>& phases);
 
 /// The phases of one backend.
-[[nodiscard]] PhaseReports report_phases(const BackendRun& run, const sim::HardwareConfig& hardware);
+[[nodiscard]] PhaseReports report_phases(const BackendRun& run,
+                                         const sim::HardwareConfig& hardware);
 
 }  // namespace sterna::host

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/sha256.hpp"
 
-#include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include <array>
 #include <stdexcept>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
 
 namespace sterna::host {
 

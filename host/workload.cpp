@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/workload.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 namespace sterna::host {
 
@@ -20,9 +20,10 @@ void Workload::validate(const ModelConfig& config) const {
   const auto refuse = [](const std::string& sentence) { throw std::invalid_argument(sentence); };
   if (prompt.empty()) refuse("the prompt has no tokens; give at least one word");
   if (prompt.size() + new_tokens > config.max_tokens) {
-    refuse(fmt::format("{} prompt tokens and {} new ones do not fit the model's context of {} "
-                       "tokens; shorten the prompt or ask for fewer tokens",
-                       prompt.size(), new_tokens, config.max_tokens));
+    refuse(
+        fmt::format("{} prompt tokens and {} new ones do not fit the model's context of {} "
+                    "tokens; shorten the prompt or ask for fewer tokens",
+                    prompt.size(), new_tokens, config.max_tokens));
   }
   if (held_out.size() < 2) refuse("the text to evaluate has fewer than two tokens");
   if (window_tokens < 2 || window_tokens > config.max_tokens) {
@@ -32,9 +33,10 @@ void Workload::validate(const ModelConfig& config) const {
   for (const auto* tokens : {&prompt, &held_out}) {
     for (TokenId id : *tokens) {
       if (id >= config.vocab) {
-        refuse(fmt::format("token {} is outside the model's vocabulary of {}; the tokenizer "
-                           "belongs to another model",
-                           id, config.vocab));
+        refuse(
+            fmt::format("token {} is outside the model's vocabulary of {}; the tokenizer "
+                        "belongs to another model",
+                        id, config.vocab));
       }
     }
   }

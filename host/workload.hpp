@@ -26,7 +26,8 @@ struct Workload {
   /// Tokens that the longest context of this work holds.
   [[nodiscard]] std::size_t context_tokens() const;
 
-  /// Errors  std::invalid_argument, one sentence: nothing to do, a token outside the vocabulary, more
+  /// Errors  std::invalid_argument, one sentence: nothing to do, a token outside the vocabulary,
+  /// more
   ///         tokens than the context of the model
   void validate(const ModelConfig& config) const;
 };

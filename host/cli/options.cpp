@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/options.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "host/locations.hpp"
 #include "model/checkpoint.hpp"
@@ -16,7 +16,8 @@ std::string SharedOptions::model_source() const {
   return model.empty() ? find_shipped(kShippedModel).string() : model;
 }
 
-ModelWeights SharedOptions::load_model() const { return sterna::load_model(model_source(), seed); }
+// ModelWeights SharedOptions::load_model() const { return sterna::load_model(model_source(), seed);
+// }
 
 std::filesystem::path SharedOptions::hardware_file() const {
   return hardware.empty() ? find_shipped(kShippedHardware) : std::filesystem::path(hardware);
@@ -39,15 +40,17 @@ void add_model_option(CLI::App& command, SharedOptions& options) {
 
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends) {
   options.backend = backends;
-  command.add_option("--backend", options.backend, "cpu, systemc or rtl", true);
+  command.add_option("--backend", options.backend, "cpu, systemc or rtl")->capture_default_str();
   command.add_option("--hw", options.hardware, "hardware file [configs/edge.yaml]");
   command.add_option("--threads", options.threads, "threads of the CPU [one a core]")
       ->check(CLI::Range(1U, ThreadPool::kMaxThreads));
-  command.add_option("--isa", options.isa, "CPU kernel (sterna info --isa lists them)", true);
+  command.add_option("--isa", options.isa, "CPU kernel (sterna info --isa lists them)")
+      ->capture_default_str();
 }
 
 void add_seed_option(CLI::App& command, SharedOptions& options) {
-  command.add_option("--seed", options.seed, "seed of sampling and of synthetic weights", true);
+  command.add_option("--seed", options.seed, "seed of sampling and of synthetic weights")
+      ->capture_default_str();
 }
 
 void add_output_options(CLI::App& command, SharedOptions& options) {

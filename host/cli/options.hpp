@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+
+#include <CLI/CLI.hpp>
 
 #include "host/backends.hpp"
 #include "model/config.hpp"

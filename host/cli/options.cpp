@@ -16,8 +16,7 @@ std::string SharedOptions::model_source() const {
   return model.empty() ? find_shipped(kShippedModel).string() : model;
 }
 
-// ModelWeights SharedOptions::load_model() const { return sterna::load_model(model_source(), seed);
-// }
+ModelWeights SharedOptions::load_model() const { return sterna::load_model(model_source(), seed); }
 
 std::filesystem::path SharedOptions::hardware_file() const {
   return hardware.empty() ? find_shipped(kShippedHardware) : std::filesystem::path(hardware);

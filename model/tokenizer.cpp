@@ -148,7 +148,8 @@ void Tokenizer::Impl::read_template(const JsonFile& processor) {
       continue;
     }
     const std::string name = item.object("SpecialToken").text("id", "");
-    const nlohmann::json& ids = special.object(name).at("ids");
+    const JsonFile token = special.object(name);
+    const nlohmann::json& ids = token.at("ids");
     if (!ids.is_array()) special.refuse(name, "a special token with a list of ids is expected");
     for (const nlohmann::json& id : ids) {
       if (!id.is_number_unsigned() || !texts.contains(id.get<TokenId>())) {

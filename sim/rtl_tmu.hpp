@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "rtl/tmu_unit.hpp"
 #include "sim/hardware.hpp"
 #include "sim/stream_memory.hpp"
 #include "sim/tmu_device.hpp"
@@ -28,12 +28,9 @@ class RtlTmu : public TmuDevice {
   std::vector<CommandReport> run(std::span<const TmuTask> tasks) override;
 
  private:
-  class Library;
-  class Job;
-
   HardwareConfig hardware_;
   StreamMemory memory_;
-  std::unique_ptr<Library> library_;
+  std::unique_ptr<TmuUnit> unit_;
 };
 
 }  // namespace sterna::sim

@@ -2,12 +2,13 @@
 
 // Speed of the devices as the host sees it: MAC/s, and modelled cycles a second.
 
-#include <cstdlib>
-#include <iostream>
+#include <string>
+#include <utility>
 
 #include <benchmark/benchmark.h>
 
 #include "sim/random_job.hpp"
+#include "sim/rtl_tmu.hpp"
 #include "sim/systemc_tmu.hpp"
 
 namespace {
@@ -66,12 +67,13 @@ void run_job(benchmark::State& state, TmuDevice& device, std::uint32_t tokens, s
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   SystemcTmu systemc(edge());
-  for (TmuDevice* device : {static_cast<TmuDevice*>(&systemc)}) {
-    const std::string name = "systemc";
+  RtlTmu rtl(edge());
+  const std::pair<std::string, TmuDevice*> devices[] = {{"systemc", &systemc}, {"rtl", &rtl}};
+  for (const auto& [name, device] : devices) {
     benchmark::RegisterBenchmark((name + "/decode_1x2560x2560").c_str(),
-                                 [=](auto& state) { run_job(state, *device, 1, 2560, 2560); });
+                                 [d = device](auto& state) { run_job(state, *d, 1, 2560, 2560); });
     benchmark::RegisterBenchmark((name + "/prefill_32x2560x2560").c_str(),
-                                 [=](auto& state) { run_job(state, *device, 32, 2560, 2560); });
+                                 [d = device](auto& state) { run_job(state, *d, 32, 2560, 2560); });
   }
   benchmark::RunSpecifiedBenchmarks();
 }

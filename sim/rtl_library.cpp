@@ -28,15 +28,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kLibraryName = "libtmu.so";
 
-fs::path cache_root() {
-  const char* chosen = std::getenv("STERNA_RTL_CACHE");
-  return chosen != nullptr && *chosen != '\0' ? chosen : STERNA_RTL_CACHE_DIR;
+// The environment variable `name`, or `otherwise` if it is unset or empty.
+std::string environment(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : otherwise;
 }
 
-std::string verilator() {
-  const char* chosen = std::getenv("VERILATOR");
-  return chosen != nullptr && *chosen != '\0' ? chosen : "verilator";
-}
+fs::path cache_root() { return environment("STERNA_RTL_CACHE", STERNA_RTL_CACHE_DIR); }
 
 // First line that `program --version` prints; empty if it does not run.
 std::string version_of(const std::string& program) {
@@ -86,21 +84,21 @@ std::vector<std::string> sizes(const UnitConfig& unit) {
 
 // Names the entry of a design; 20 hex digits of a SHA-256 are more than ever collide here.
 std::string cache_key(const UnitConfig& unit, const fs::path& sources) {
-  const std::string version = version_of(verilator());
+  const std::string verilator = environment("VERILATOR", "verilator");
+  const std::string version = version_of(verilator);
   if (version.empty()) {
-    throw std::runtime_error(
-        verilator() +
-        ": does not run, and the RTL cannot be built without it; install verilator "
-        "or set VERILATOR to its path");
+    throw std::runtime_error(verilator +
+                             ": does not run, and the RTL cannot be built without it; "
+                             "install verilator or set VERILATOR to its path");
   }
   const std::vector<fs::path> files = source_files(sources);
   if (files.empty()) {
     throw std::runtime_error(sources.string() +
                              ": holds no RTL sources; build Sterna again from a complete checkout");
   }
-  // The build script prefers clang++, so whether there is one changes the library.
-  std::string all =
-      version + version_of("clang++") + fmt::format("{}", fmt::join(sizes(unit), " "));
+  // Without CXX the build script takes clang++ if there is one: the library depends on that, too.
+  std::string all = version + version_of(environment("CXX", "clang++")) +
+                    fmt::format("{}", fmt::join(sizes(unit), " "));
   for (const fs::path& file : files) {
     const std::string text = read_file(file);
     all += fmt::format("\n{} {}\n", fs::relative(file, sources).string(), text.size()) + text;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "rtl/tmu_unit.hpp"
+#include "sim/lower_bound.hpp"
 #include "sim/rtl_job.hpp"
 #include "sim/rtl_library.hpp"
 
@@ -57,7 +58,9 @@ RtlTmu::RtlTmu(const HardwareConfig& hardware, const StallPattern& stalls)
 RtlTmu::~RtlTmu() = default;
 
 std::vector<CommandReport> RtlTmu::run(std::span<const TmuTask> tasks) {
-  return RtlJob(*unit_, memory_, hardware_.unit, tasks).run();
+  std::vector<CommandReport> reports = RtlJob(*unit_, memory_, hardware_.unit, tasks).run();
+  check_against_lower_bound(hardware_, tasks, reports, memory_.moved_bytes());
+  return reports;
 }
 
 }  // namespace sterna::sim

@@ -5,6 +5,7 @@
 #include <systemc>
 
 #include "sim/job_plan.hpp"
+#include "sim/lower_bound.hpp"
 #include "sim/tmu_model.hpp"
 
 // libsystemc's own main() refers to it; ours never calls it.
@@ -67,6 +68,7 @@ std::vector<CommandReport> SystemcTmu::run(std::span<const TmuTask> tasks) {
   // (3) Collect.
   std::vector<CommandReport> reports;
   for (const TmuOrder& order : orders) reports.push_back(order.report);
+  check_against_lower_bound(hardware_, tasks, reports, memory_.moved_bytes());
   return reports;
 }
 

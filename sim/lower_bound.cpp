@@ -69,10 +69,12 @@ LowerBound lower_bound(const HardwareConfig& hardware, std::span<const TmuComman
       bound.bytes.results - std::min(bound.bytes.results, last_result);
   const double results = static_cast<double>(early_results) / memory.result_gb_s * cycles_per_ns;
 
-  // A beat pushed in a cycle issues in the next; its chunks are as many slots.
-  const std::uint64_t after_weights = work_of(unit, commands.back()).chunks + kDrain + kRespond;
+  // After the cycle that takes the last beat of a stream comes a slot at the earliest, one a chunk if it
+  // was a weight beat.
+  const std::uint64_t after_weights = 1 + work_of(unit, commands.back()).chunks + kDrain + kRespond;
+  const std::uint64_t after_activations = 1 + 1 + kDrain + kRespond;
   bound.cycles = std::max({unit_cycles, whole(latency + weights) + after_weights,
-                           whole(latency + activations) + 1 + kDrain + kRespond, whole(results)});
+                           whole(latency + activations) + after_activations, whole(results)});
   return bound;
 }
 

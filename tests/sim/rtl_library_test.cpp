@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/rtl_library.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sterna::sim {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+constexpr UnitConfig kSmall = {.lanes = 80,
+                               .engines = 1,
+                               .slices = 1,
+                               .activation_words = 2,
+                               .chunks = 1,
+                               .weight_fifo_beats = 2,
+                               .result_fifo_beats = 2};
+
+fs::path fresh_folder() {
+  const fs::path folder =
+      fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  return folder;
+}
+
+// A program that answers --version and fails at everything else.
+fs::path broken_verilator(const fs::path& folder) {
+  const fs::path program = folder / "broken-verilator";
+  std::ofstream(program)
+      << "#!/bin/sh\n[ \"$1\" = --version ] && echo Broken 1 && exit 0\necho no >&2\nexit 1\n";
+  fs::permissions(program, fs::perms::owner_all);
+  return program;
+}
+
+std::vector<fs::path> folders_in(const fs::path& root) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(root)) {
+    if (entry.is_directory()) found.push_back(entry.path());
+  }
+  return found;
+}
+
+TEST(EnsureRtlLibrary, BuildsOnceWhenTwoAskAtTheSameTime) {
+  const fs::path cache = fresh_folder();
+  setenv("STERNA_RTL_CACHE", cache.c_str(), 1);
+  fs::path one;
+  std::thread other([&] { one = ensure_rtl_library(kSmall); });
+  const fs::path two = ensure_rtl_library(kSmall);
+  other.join();
+  EXPECT_EQ(one, two);
+  EXPECT_TRUE(fs::exists(one));
+  EXPECT_THAT(folders_in(cache), testing::ElementsAre(one.parent_path()));
+
+  const auto built = fs::last_write_time(one);
+  EXPECT_EQ(ensure_rtl_library(kSmall), one);
+  EXPECT_EQ(fs::last_write_time(one), built);
+}
+
+TEST(EnsureRtlLibrary, SaysThatVerilatorIsMissing) {
+  setenv("VERILATOR", "/no/such/verilator", 1);
+  EXPECT_THAT([] { (void)ensure_rtl_library(kSmall); },
+              ThrowsMessage<std::runtime_error>(AllOf(HasSubstr("/no/such/verilator: does not run"),
+                                                      HasSubstr("install verilator"))));
+}
+
+TEST(EnsureRtlLibrary, NamesTheLogOfAFailedBuildAndLeavesNothingHalfBuilt) {
+  const fs::path cache = fresh_folder();
+  setenv("STERNA_RTL_CACHE", cache.c_str(), 1);
+  setenv("VERILATOR", broken_verilator(cache).c_str(), 1);
+  try {
+    (void)ensure_rtl_library(kSmall);
+    FAIL() << "built";
+  } catch (const std::runtime_error& error) {
+    const std::string message = error.what();
+    const std::size_t at = message.find("see ");
+    ASSERT_NE(at, std::string::npos) << message;
+    EXPECT_TRUE(fs::exists(message.substr(at + 4))) << message;
+  }
+  EXPECT_TRUE(folders_in(cache).empty());
+}
+
+TEST(EnsureRtlLibrary, SaysThatTheCacheCannotBeWritten) {
+  setenv("STERNA_RTL_CACHE", "/proc/no/such", 1);
+  EXPECT_THAT([] { (void)ensure_rtl_library(kSmall); },
+              ThrowsMessage<std::runtime_error>(
+                  AllOf(HasSubstr("/proc/no/such"), HasSubstr("STERNA_RTL_CACHE"))));
+}
+
+TEST(EnsureRtlLibrary, RefusesAnIllegalDesign) {
+  UnitConfig bad = kSmall;
+  bad.lanes = 16;
+  EXPECT_THAT([&] { (void)ensure_rtl_library(bad); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("unit.lanes is 16")));
+}
+
+}  // namespace
+}  // namespace sterna::sim

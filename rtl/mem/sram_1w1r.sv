@@ -17,24 +17,24 @@ module sram_1w1r #(
 
   input  logic                 write_i,
   input  logic [AddrWidth-1:0] write_addr_i,
-  input  logic                 write_mask_i [Bytes],
-  input  logic [7:0]           write_data_i [Bytes],
+  input  logic [Bytes-1:0]     write_mask_i,
+  input  logic [8*Bytes-1:0]   write_data_i,
 
   input  logic                 read_i,
   input  logic [AddrWidth-1:0] read_addr_i,
-  output logic [7:0]           read_data_o [Bytes]
+  output logic [8*Bytes-1:0]   read_data_o
 );
 
   `ASSERT_INIT(ParamsLegal, Words >= 2 && Bytes >= 1)
 
-  logic [7:0] mem [Words][Bytes];
+  logic [8*Bytes-1:0] mem [Words];
 
   // Blocking, since Verilator 5.006 keeps loops only so; nothing outside this process reads `mem`.
   always_ff @(posedge clk_i) begin
     if (read_i) read_data_o <= mem[read_addr_i];
     if (write_i) begin
       for (int unsigned i = 0; i < Bytes; i++) begin
-        if (write_mask_i[i]) mem[write_addr_i][i] = write_data_i[i];
+        if (write_mask_i[i]) mem[write_addr_i][8*i +: 8] = write_data_i[8*i +: 8];
       end
     end
   end

@@ -56,6 +56,7 @@ module tmu #(
   localparam int unsigned CHUNK_WIDTH = Chunks > 1 ? $clog2(Chunks) : 1;
   localparam int unsigned ADDR_WIDTH  = $clog2(ActWords);
   localparam int unsigned INDEX_WIDTH = $clog2(Lanes / tmu_pkg::ACT_BEAT_BYTES);
+  localparam int unsigned DOT_WIDTH   = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, Lanes);
   localparam int unsigned COUNT_WIDTH = $clog2(Lanes + 1);
   localparam int unsigned ACC_WIDTH   = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, ActWords * Lanes);
   localparam int unsigned RESULT_BITS = Engines * Slices * ACC_WIDTH;
@@ -121,9 +122,9 @@ module tmu #(
   logic [Slices-1:0]      load_bank;
   logic [ADDR_WIDTH-1:0]  load_addr;
   logic [INDEX_WIDTH-1:0] load_index;
-  logic                   load_mask [Lanes];
-  logic [7:0]             load_data [Lanes];
-  logic [7:0]             act [Slices][Lanes];
+  logic [Lanes-1:0]       load_mask;
+  logic [8*Lanes-1:0]     load_data;
+  logic [Slices*8*Lanes-1:0] act;
 
   assign act_ready_o = state == tmu_pkg::StLoad;
   assign act_beat    = act_valid_i && act_ready_o && !abort_i;
@@ -136,6 +137,7 @@ module tmu #(
     .clk_i,
     .rst_ni,
     .start_i  (start),
+    .cmd_i    (cmd),
     .beat_i   (act_beat),
     .command_i(command),
     .bank_o   (load_bank),
@@ -183,10 +185,11 @@ module tmu #(
     .rst_ni,
     .flush_i       (abort_i),
     .start_i       (start),
+    .cmd_i         (cmd),
     .command_i     (command),
     .last_chunk_i  (last_chunk),
     .last_slices_i (last_slices),
-    .run_i         (state == tmu_pkg::StCompute && !abort_i),
+    .run_i         (state == tmu_pkg::StCompute),
     .done_o        (compute_done),
     .credits_all_o (credits_all),
     .beat_valid_i  (beat_valid),
@@ -207,7 +210,6 @@ module tmu #(
   typedef struct packed {
     logic [Engines-1:0]     engines;
     logic [Slices-1:0]      slices;
-    logic                   fresh;
     logic                   first;
     logic                   last;
     logic [CHUNK_WIDTH-1:0] chunk;
@@ -217,23 +219,27 @@ module tmu #(
   slot_t slot1_q;
   slot_t slot2_q;
   slot_t slot3_q;
+  logic  fresh1_q;
 
-  assign slot0 = '{engines: slot_engines, slices: slot_slices, fresh: slot_fresh,
-                   first: slot_first, last: slot_last, chunk: slot_chunk};
+  assign slot0 = '{engines: slot_engines, slices: slot_slices, first: slot_first,
+                   last: slot_last, chunk: slot_chunk};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      slot1_q <= '0;
-      slot2_q <= '0;
-      slot3_q <= '0;
+      slot1_q  <= '0;
+      slot2_q  <= '0;
+      slot3_q  <= '0;
+      fresh1_q <= 1'b0;
     end else if (abort_i) begin
-      slot1_q <= '0;
-      slot2_q <= '0;
-      slot3_q <= '0;
+      slot1_q  <= '0;
+      slot2_q  <= '0;
+      slot3_q  <= '0;
+      fresh1_q <= 1'b0;
     end else begin
-      slot1_q <= slot0;
-      slot2_q <= slot1_q;
-      slot3_q <= slot2_q;
+      slot1_q  <= slot0;
+      slot2_q  <= slot1_q;
+      slot3_q  <= slot2_q;
+      fresh1_q <= slot_fresh;
     end
   end
 
@@ -241,8 +247,10 @@ module tmu #(
   // Array //
   ///////////
 
-  logic [COUNT_WIDTH-1:0]       nonzeros [Engines];
-  logic [RESULT_BITS-1:0]       sums;
+  logic [Engines*BeatBits-1:0]         beats;
+  logic [Engines*COUNT_WIDTH-1:0]      nonzeros;
+  logic [Engines*Slices*DOT_WIDTH-1:0] dots;
+  logic [RESULT_BITS-1:0]              sums;
 
   for (genvar s = 0; s < Slices; s++) begin : g_bank
     sram_1w1r #(
@@ -257,43 +265,65 @@ module tmu #(
       .write_data_i(load_data),
       .read_i      (slot_slices[s]),
       .read_addr_i (slot_addr),
-      .read_data_o (act[s])
+      .read_data_o (act[s*8*Lanes +: 8*Lanes])
     );
   end
 
-  for (genvar e = 0; e < Engines; e++) begin : g_engine
-    logic signed [ACC_WIDTH-1:0] sum [Slices];
+  ternary_array #(
+    .Lanes  (Lanes),
+    .Engines(Engines),
+    .Slices (Slices)
+  ) u_array (
+    .clk_i,
+    .load_i        (slot_fresh ? slot_engines : '0),
+    .t2_i          (command.t2),
+    .beat_i        (beats),
+    .count_i       (fresh1_q ? slot1_q.engines : '0),
+    .leaf_engines_i(slot1_q.engines),
+    .leaf_slices_i (slot1_q.slices),
+    .act_i         (act),
+    .root_engines_i(slot2_q.engines),
+    .root_slices_i (slot2_q.slices),
+    .nonzeros_o    (nonzeros),
+    .dot_o         (dots)
+  );
 
-    tmu_engine #(
-      .Lanes          (Lanes),
-      .Slices         (Slices),
-      .ActWords       (ActWords),
-      .Chunks         (Chunks),
-      .WeightFifoBeats(WeightFifoBeats)
-    ) u_engine (
+  for (genvar e = 0; e < Engines; e++) begin : g_engine
+    stream_fifo #(
+      .Width(BeatBits),
+      .Depth(WeightFifoBeats)
+    ) u_weights (
       .clk_i,
       .rst_ni,
-      .flush_i       (abort_i),
-      .weight_valid_i(weight_valid_i[e]),
-      .weight_ready_o(weight_ready_o[e]),
-      .weight_data_i (weight_data_i[e*BeatBits +: BeatBits]),
-      .beat_valid_o  (beat_valid[e]),
-      .pop_i         (slot_fresh && slot_engines[e]),
-      .t2_i          (command.t2),
-      .count_i       (slot1_q.fresh && slot1_q.engines[e]),
-      .leaf_i        (slot1_q.engines[e] ? slot1_q.slices : '0),
-      .act_i         (act),
-      .root_i        (slot2_q.engines[e] ? slot2_q.slices : '0),
-      .nonzeros_o    (nonzeros[e]),
-      .add_i         (slot3_q.engines[e] ? slot3_q.slices : '0),
-      .add_first_i   (slot3_q.first),
-      .add_chunk_i   (slot3_q.chunk),
-      .sum_o         (sum)
+      .flush_i     (abort_i),
+      .push_valid_i(weight_valid_i[e]),
+      .push_ready_o(weight_ready_o[e]),
+      .push_data_i (weight_data_i[e*BeatBits +: BeatBits]),
+      .pop_valid_o (beat_valid[e]),
+      .pop_ready_i (slot_fresh && slot_engines[e]),
+      .pop_data_o  (beats[e*BeatBits +: BeatBits])
     );
 
-    for (genvar s = 0; s < Slices; s++) begin : g_sum
-      assign sums[(e*Slices + s)*ACC_WIDTH +: ACC_WIDTH] =
-          slot3_q.engines[e] && slot3_q.slices[s] ? sum[s] : '0;
+    for (genvar s = 0; s < Slices; s++) begin : g_slice
+      logic                        active;
+      logic signed [ACC_WIDTH-1:0] sum;
+
+      assign active = slot3_q.engines[e] && slot3_q.slices[s];
+      assign sums[(e*Slices + s)*ACC_WIDTH +: ACC_WIDTH] = active ? sum : '0;
+
+      accumulator #(
+        .AddWidth(DOT_WIDTH),
+        .AccWidth(ACC_WIDTH),
+        .Chunks  (Chunks)
+      ) u_acc (
+        .clk_i,
+        .rst_ni,
+        .valid_i(active),
+        .first_i(slot3_q.first),
+        .chunk_i(slot3_q.chunk),
+        .add_i  ($signed(dots[(e*Slices + s)*DOT_WIDTH +: DOT_WIDTH])),
+        .sum_o  (sum)
+      );
     end
   end
 

@@ -51,7 +51,7 @@ module tmu_control #(
   logic                  legal;
 
   assign state_o       = state_q;
-  assign command_o     = start_o ? cmd_i : command_q;
+  assign command_o     = command_q;
   assign last_chunk_o  = last_chunk_q;
   assign last_slices_o = last_slices_q;
   assign cmd_ready_o   = state_q == tmu_pkg::StIdle;

@@ -26,7 +26,7 @@ module tmu_counters #(
   // The slot of two cycles ago, whose beats have been decoded and counted.
   input  logic [Engines-1:0]     root_engines_i,
   input  logic [Slices-1:0]      root_slices_i,
-  input  logic [CountWidth-1:0]  nonzeros_i [Engines],
+  input  logic [Engines*CountWidth-1:0] nonzeros_i,
 
   input  logic [3:0]                        sel_i,
   output logic [tmu_pkg::COUNTER_WIDTH-1:0] value_o
@@ -62,7 +62,7 @@ module tmu_counters #(
   always_comb begin
     nonzeros = '0;
     for (int unsigned e = 0; e < Engines; e++) begin
-      if (root_engines_i[e]) nonzeros = nonzeros + count_t'(nonzeros_i[e]);
+      if (root_engines_i[e]) nonzeros = nonzeros + count_t'(nonzeros_i[e*CountWidth +: CountWidth]);
     end
     nonzeros = for_each_slice(nonzeros, root_slices);
   end

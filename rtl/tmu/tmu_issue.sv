@@ -21,7 +21,8 @@ module tmu_issue #(
 
   // The command.
   input  logic                  start_i,
-  input  tmu_pkg::command_t     command_i,
+  input  tmu_pkg::command_t     cmd_i,      // to be started
+  input  tmu_pkg::command_t     command_i,  // started last
   input  logic [ChunkWidth-1:0] last_chunk_i,
   input  logic [Slices-1:0]     last_slices_i,
   input  logic                  run_i,
@@ -85,7 +86,7 @@ module tmu_issue #(
       chunk_q     <= '0;
       addr_q      <= '0;
     end else if (start_i) begin
-      rows_left_q <= command_i.rows;
+      rows_left_q <= cmd_i.rows;
       beat_q      <= '0;
       chunk_q     <= '0;
       addr_q      <= '0;

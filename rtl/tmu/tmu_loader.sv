@@ -16,7 +16,8 @@ module tmu_loader #(
   input  logic                  rst_ni,
   input  logic                  start_i,
   input  logic                  beat_i,  // a beat is taken in this cycle
-  input  tmu_pkg::command_t     command_i,
+  input  tmu_pkg::command_t     cmd_i,      // to be started
+  input  tmu_pkg::command_t     command_i,  // started last
   output logic [Slices-1:0]     bank_o,   // one hot
   output logic [AddrWidth-1:0]  addr_o,
   output logic [IndexWidth-1:0] index_o,  // beat within the word
@@ -53,8 +54,8 @@ module tmu_loader #(
       base_q        <= '0;
       word_q        <= '0;
     end else if (start_i) begin
-      tokens_left_q <= command_i.tokens;
-      words_left_q  <= command_i.beats;
+      tokens_left_q <= cmd_i.tokens;
+      words_left_q  <= cmd_i.beats;
       index_q       <= '0;
       bank_q        <= Slices'(1);
       base_q        <= '0;

@@ -8,7 +8,7 @@ package tmu_pkg;
   localparam int unsigned SUM_WIDTH = 32;       // bits of a sum where it leaves the unit
   localparam int unsigned T5_TRITS = 5;         // trits in a byte of the t5 format; 3^5 = 243
   localparam int unsigned T2_TRITS = 4;         // trits in a byte of the t2 format
-  localparam int unsigned LEAF_LANES = 16;      // lanes that the first stage of the tree adds up
+  localparam int unsigned GROUP_LANES = 16;     // lanes that the first stage of the tree adds up
   localparam int unsigned COUNTER_WIDTH = 64;   // bits of a counter
 
   typedef enum logic [2:0] {

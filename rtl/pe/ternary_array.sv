@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+`include "tmu_assert.svh"
+
+/// Rows of weights against tokens: decodes a beat a row, holds it, and adds up its products for every
+/// row and slice.
+///
+/// Arithmetic  activations are read with their top bit inverted, as x + 128. A lane gives
+///             ((x + 128) XOR sign) AND nonzero: x + 128, 127 - x or 0, so the tree is unsigned. What is
+///             too much depends on the beat alone: one correction, negatives - 128 * nonzeros, is
+///             counted once a beat and added at the root
+/// Layout      digit j of byte 16 * b + i is lane (5 * b + j) * 16 + i: a byte feeds the same lanes in both
+///             formats, and tmu_act_router.sv orders the activations alike
+/// Timing      load_i in cycle t, leaf_i in t + 1 (with count_i if the beat is new), root_i in t + 2,
+///             dot_o in t + 3. Everything stays until it is replaced
+/// Cost        Engines * Slices * Lanes adders, no multiplier
+module ternary_array #(
+  parameter  int unsigned Lanes      = 80,
+  parameter  int unsigned Engines    = 4,
+  parameter  int unsigned Slices     = 2,
+  localparam int unsigned BeatBits   = 8 * Lanes / tmu_pkg::T5_TRITS,
+  localparam int unsigned CountWidth = $clog2(Lanes + 1),
+  localparam int unsigned DotWidth   = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, Lanes)
+) (
+  input  logic                               clk_i,
+
+  // Decode, a bit an engine.
+  input  logic [Engines-1:0]                 load_i,
+  input  logic                               t2_i,
+  input  logic [Engines*BeatBits-1:0]        beat_i,
+
+  // Leaves.
+  input  logic [Engines-1:0]                 count_i,
+  input  logic [Engines-1:0]                 leaf_engines_i,
+  input  logic [Slices-1:0]                  leaf_slices_i,
+  input  logic [Slices*8*Lanes-1:0]          act_i,  // slice s, lane l at 8 * (s * Lanes + l)
+
+  // Roots.
+  input  logic [Engines-1:0]                 root_engines_i,
+  input  logic [Slices-1:0]                  root_slices_i,
+  output logic [Engines*CountWidth-1:0]      nonzeros_o,
+  output logic [Engines*Slices*DotWidth-1:0] dot_o  // engine e, slice s at index e * Slices + s
+);
+
+  localparam int unsigned PLACES    = tmu_pkg::GROUP_LANES;
+  localparam int unsigned DIGITS    = tmu_pkg::T5_TRITS;
+  localparam int unsigned BLOCKS    = Lanes / (DIGITS * PLACES);
+  localparam int unsigned LEAF_BITS = tmu_pkg::ACT_WIDTH + $clog2(PLACES);
+
+  localparam logic [7:0] POWER [DIGITS] = '{8'd1, 8'd3, 8'd9, 8'd27, 8'd81};
+
+  typedef logic [7:0]                  bytes_t [PLACES];
+  typedef bytes_t                      groups_t [DIGITS];
+  typedef logic [DIGITS*LEAF_BITS-1:0] leaves_t;
+
+  // Ports as the arrays that the loops below run over.
+  bytes_t  beat [Engines][BLOCKS];
+  groups_t act  [Slices][BLOCKS];
+
+  for (genvar b = 0; b < BLOCKS; b++) begin : g_block
+    for (genvar i = 0; i < PLACES; i++) begin : g_place
+      for (genvar e = 0; e < Engines; e++) begin : g_beat
+        assign beat[e][b][i] = beat_i[e*BeatBits + 8*(b*PLACES + i) +: 8];
+      end
+      for (genvar s = 0; s < Slices; s++) begin : g_slice
+        for (genvar j = 0; j < DIGITS; j++) begin : g_digit
+          assign act[s][b][j][i] = act_i[8*(s*Lanes + (b*DIGITS + j)*PLACES + i) +: 8] ^ 8'h80;
+        end
+      end
+    end
+  end
+
+  // Masks of a lane: all ones or all zeros. Synthesis keeps one bit of each.
+  groups_t                    negative   [Engines][BLOCKS];
+  groups_t                    nonzero    [Engines][BLOCKS];
+  leaves_t                    leaves     [Engines][Slices][BLOCKS];
+  logic signed [DotWidth-1:0] correction [Engines];
+
+  // The stages stand last first, so that each reads what the one before it held: with blocking
+  // assignments, which Verilator 5.006 needs to keep loops, this is the order of a shift register.
+  // What leaves the process is assigned without blocking.
+  always_ff @(posedge clk_i) begin
+    int          sum;
+    int unsigned minus;
+    int unsigned any;
+    bytes_t      rest;
+    for (int unsigned e = 0; e < Engines; e++) begin
+      if (root_engines_i[e]) begin
+        for (int unsigned s = 0; s < Slices; s++) begin
+          if (root_slices_i[s]) begin
+            sum = 32'(correction[e]);
+            for (int unsigned b = 0; b < BLOCKS; b++) sum += leaf_total(leaves[e][s][b]);
+            dot_o[(e*Slices + s)*DotWidth +: DotWidth] <= DotWidth'(sum);
+            `ASSERT_HERE(DotNeverWraps, 32'(signed'(DotWidth'(sum))) == sum)
+          end
+        end
+      end
+      if (leaf_engines_i[e]) begin
+        for (int unsigned s = 0; s < Slices; s++) begin
+          if (leaf_slices_i[s]) begin
+            for (int unsigned b = 0; b < BLOCKS; b++) begin
+              leaves[e][s][b] = leaf_sums(act[s][b], negative[e][b], nonzero[e][b]);
+            end
+          end
+        end
+      end
+      if (count_i[e]) begin
+        minus = 0;
+        any   = 0;
+        for (int unsigned b = 0; b < BLOCKS; b++) begin
+          minus += count(negative[e][b]);
+          any   += count(nonzero[e][b]);
+        end
+        correction[e] = DotWidth'(signed'(minus) - signed'(any << (tmu_pkg::ACT_WIDTH - 1)));
+        nonzeros_o[e*CountWidth +: CountWidth] <= CountWidth'(any);
+      end
+      if (load_i[e]) begin
+        for (int unsigned b = 0; b < BLOCKS; b++) begin
+          rest = beat[e][b];
+          if (t2_i) begin
+            for (int unsigned j = 0; j < DIGITS; j++) begin
+              take_field(rest, negative[e][b][j], nonzero[e][b][j]);
+            end
+          end else begin
+            blank_illegal(rest);
+            for (int unsigned n = 0; n < DIGITS; n++) begin
+              take_digit(POWER[DIGITS - 1 - n], rest, negative[e][b][DIGITS - 1 - n],
+                         nonzero[e][b][DIGITS - 1 - n]);
+            end
+          end
+        end
+      end
+    end
+  end
+
+  // no_inline_task makes each of these a C++ function of its own with its own variables: so its loop
+  // becomes vector instructions.
+
+  function automatic leaves_t leaf_sums(input groups_t x, input groups_t minus, input groups_t any);
+    /* verilator no_inline_task */
+    logic [7:0]  term;
+    logic [15:0] sum;
+    leaf_sums = '0;
+    for (int unsigned j = 0; j < DIGITS; j++) begin
+      sum = '0;
+      for (int unsigned i = 0; i < PLACES; i++) begin
+        term = (x[j][i] ^ minus[j][i]) & any[j][i];
+        sum  = sum + 16'(term);
+      end
+      `ASSERT_HERE(LeafNeverWraps, sum[15:LEAF_BITS] == '0)
+      leaf_sums = {LEAF_BITS'(sum), leaf_sums[DIGITS*LEAF_BITS-1:LEAF_BITS]};
+    end
+  endfunction
+
+  function automatic int leaf_total(input leaves_t sums);
+    /* verilator no_inline_task */
+    leaf_total = 0;
+    for (int unsigned j = 0; j < DIGITS; j++) begin
+      leaf_total += signed'(32'(sums[j*LEAF_BITS +: LEAF_BITS]));
+    end
+  endfunction
+
+  function automatic int unsigned count(input groups_t masks);
+    /* verilator no_inline_task */
+    logic [15:0] sum;
+    sum = '0;
+    for (int unsigned j = 0; j < DIGITS; j++) begin
+      for (int unsigned i = 0; i < PLACES; i++) sum += 16'(masks[j][i][0]);
+    end
+    return 32'(sum);
+  endfunction
+
+  // A t5 byte above 242 stands for no trits; it is read as 121, five zeros.
+  task automatic blank_illegal(inout bytes_t rest);
+    /* verilator no_inline_task */
+    for (int unsigned i = 0; i < PLACES; i++) begin
+      rest[i] = rest[i] ^ ({8{rest[i] > 8'd242}} & (rest[i] ^ 8'd121));
+    end
+  endtask
+
+  // Takes the digit of weight `power` off the top of each byte.
+  task automatic take_digit(input logic [7:0] power, inout bytes_t rest, output bytes_t minus,
+                            output bytes_t any);
+    /* verilator no_inline_task */
+    bytes_t zero;
+    bytes_t two;
+    for (int unsigned i = 0; i < PLACES; i++) zero[i] = {8{rest[i] < power}};
+    for (int unsigned i = 0; i < PLACES; i++) two[i] = {8{rest[i] >= power << 1}};
+    for (int unsigned i = 0; i < PLACES; i++) begin
+      rest[i] = rest[i] - (power & ~zero[i]) - (power & two[i]);
+    end
+    for (int unsigned i = 0; i < PLACES; i++) minus[i] = zero[i];
+    for (int unsigned i = 0; i < PLACES; i++) any[i] = zero[i] | two[i];
+  endtask
+
+  // Takes a field of two bits, trit plus one, off the bottom of each byte. Code 3 stands for no trit
+  // and is zero; zero trits are what follows the fourth field.
+  task automatic take_field(inout bytes_t rest, output bytes_t minus, output bytes_t any);
+    /* verilator no_inline_task */
+    bytes_t old;
+    for (int unsigned i = 0; i < PLACES; i++) old[i] = rest[i];
+    for (int unsigned i = 0; i < PLACES; i++) rest[i] = {2'd1, old[i][7:2]};
+    for (int unsigned i = 0; i < PLACES; i++) minus[i] = {8{old[i][1:0] == 2'd0}};
+    for (int unsigned i = 0; i < PLACES; i++) any[i] = {8{!old[i][0]}};
+  endtask
+
+endmodule

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/backend_run.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -26,7 +25,7 @@ class Runner {
         reference_(pool_, setup.isa),
         checking_(reference_, stack_.matmul()),
         transformer_(setup.model, kind == BackendKind::Cpu ? stack_.matmul() : checking_, pool_,
-                     limits(work)) {}
+                     work.limits()) {}
 
   BackendRun run() {
     const auto start = Clock::now();
@@ -43,14 +42,6 @@ class Runner {
   }
 
  private:
-  // Prompts and windows go through a layer in batches of this many tokens.
-  static constexpr std::size_t kBatchTokens = 128;
-
-  static TransformerLimits limits(const Workload& work) {
-    const std::size_t context = work.context_tokens();
-    return {.context_tokens = context, .batch_tokens = std::min(context, kBatchTokens)};
-  }
-
   void prefill() {
     begin(Phase::Prefill);
     const std::size_t vocab = setup_.model.config.vocab;

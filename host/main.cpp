@@ -29,6 +29,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "sterna " STERNA_VERSION);
   int exit_code = sterna::host::kDone;
+  sterna::host::add_run(app, exit_code);
+  sterna::host::add_generate(app, exit_code);
+  sterna::host::add_eval(app, exit_code);
   sterna::host::add_logits(app, exit_code);
   sterna::host::add_matmul(app, exit_code);
   sterna::host::add_info(app, exit_code);

@@ -2,10 +2,11 @@
 #include "host/phase_report.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
-#include "sim/lower_bound.hpp"
+#include "host/job_bound.hpp"
 
 namespace sterna::host {
 namespace {
@@ -82,6 +83,22 @@ double PhaseReport::utilization() const {
   return peak_macs == 0 ? 0.0 : static_cast<double>(all.macs) / static_cast<double>(peak_macs);
 }
 
+double PhaseReport::tokens_per_s(const sim::HardwareConfig& hardware) const {
+  const double seconds = static_cast<double>(job_cycles) / (hardware.clock_mhz * 1e6);
+  return job_cycles == 0 ? 0.0 : static_cast<double>(tokens) / seconds;
+}
+
+double PhaseReport::host_mac_share(const HostWork& host) const {
+  const std::uint64_t total = host.macs() + all.macs;
+  return total == 0 ? 0.0 : static_cast<double>(host.macs()) / static_cast<double>(total);
+}
+
+double simulated_mac_per_s(const BackendRun& run, const std::vector<PhaseReport>& phases) {
+  std::uint64_t macs = 0;
+  for (const PhaseReport& phase : phases) macs += phase.all.macs;
+  return static_cast<double>(macs) / run.wall_s;
+}
+
 PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tokens,
                          const sim::HardwareConfig& hardware) {
   PhaseReport report{.phase = phase,
@@ -94,12 +111,13 @@ PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tok
                      .peak_macs = 0,
                      .moved = {},
                      .compulsory = {}};
+  JobBound job_bound(hardware);
   for (std::size_t i = 0; i < run.records.size(); ++i) {
     const CommandRecord& record = run.records[i];
     if (record.phase != phase) continue;
     report.all.add(record);
     report.by_projection[split_matrix_name(run.matrix_names[record.matrix]).second].add(record);
-    report.lower_bound_cycles += sim::lower_bound_cycles(record.command, hardware);
+    job_bound.add(record.command);
     const StreamBytes least = compulsory_bytes(record);
     report.compulsory.weights += least.weights;
     report.compulsory.activations += least.activations;
@@ -108,6 +126,8 @@ PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tok
     if (!last_of_job) continue;
     report.jobs += 1;
     report.job_cycles += record.report.respond_cycle + 1;
+    report.lower_bound_cycles += job_bound.cycles();
+    job_bound = JobBound(hardware);
   }
   const TmuCounters& c = report.all.counters;
   report.moved = {c.weight_beats * hardware.unit.beat_bytes(),

@@ -45,11 +45,19 @@ struct PhaseReport {
 
   /// Multiply-adds done, as a share of what the array could have done.
   [[nodiscard]] double utilization() const;
+  /// Tokens a second of the unit alone at the design's clock.
+  [[nodiscard]] double tokens_per_s(const sim::HardwareConfig& hardware) const;
+  /// Share of the phase's multiply-adds that the host does.
+  [[nodiscard]] double host_mac_share(const HostWork& host) const;
 };
 
 /// Adds the records of `phase` up. `tokens` went through the transformer in it.
 [[nodiscard]] PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tokens,
                                        const sim::HardwareConfig& hardware);
+
+/// Ternary multiply-adds of all phases over the wall time of the run, host work included.
+[[nodiscard]] double simulated_mac_per_s(const BackendRun& run,
+                                         const std::vector<PhaseReport>& phases);
 
 /// What a report must never say, as sentences: fewer cycles than the lower bound, a utilisation
 /// above 1, fewer bytes than must move, parts that do not sum to their total.

@@ -31,6 +31,7 @@ using PhaseReports = std::vector<PhaseReport>;
 
 /// Everything that a run found out; run_json.hpp and report_table.hpp show it.
 struct RunReport {
+  std::string sterna_version;
   std::string model_source;
   const ModelConfig& model;
   const sim::HardwareConfig& hardware;

@@ -12,45 +12,21 @@ namespace sterna::host {
 
 namespace fs = std::filesystem;
 
-std::size_t Workload::context_tokens() const {
-  return std::max(prompt.size() + new_tokens, std::min(window_tokens, held_out.size()));
-}
+namespace {
 
-void Workload::validate(const ModelConfig& config) const {
-  const auto refuse = [](const std::string& sentence) { throw std::invalid_argument(sentence); };
-  if (prompt.empty()) refuse("the prompt has no tokens; give at least one word");
-  if (prompt.size() + new_tokens > config.max_tokens) {
+// Prompts and windows go through a layer in batches of at most this many tokens.
+constexpr std::size_t kBatchTokens = 128;
+
+void refuse(const std::string& sentence) { throw std::invalid_argument(sentence); }
+
+void require_in_vocabulary(std::span<const TokenId> tokens, const ModelConfig& config) {
+  for (TokenId id : tokens) {
+    if (id < config.vocab) continue;
     refuse(
-        fmt::format("{} prompt tokens and {} new ones do not fit the model's context of {} "
-                    "tokens; shorten the prompt or ask for fewer tokens",
-                    prompt.size(), new_tokens, config.max_tokens));
+        fmt::format("token {} is outside the model's vocabulary of {}; the tokenizer belongs to "
+                    "another model",
+                    id, config.vocab));
   }
-  if (held_out.size() < 2) refuse("the text to evaluate has fewer than two tokens");
-  if (window_tokens < 2 || window_tokens > config.max_tokens) {
-    refuse(fmt::format("a window of {} tokens, expected 2 to the model's context of {}",
-                       window_tokens, config.max_tokens));
-  }
-  for (const auto* tokens : {&prompt, &held_out}) {
-    for (TokenId id : *tokens) {
-      if (id >= config.vocab) {
-        refuse(
-            fmt::format("token {} is outside the model's vocabulary of {}; the tokenizer "
-                        "belongs to another model",
-                        id, config.vocab));
-      }
-    }
-  }
-}
-
-std::optional<Tokenizer> find_tokenizer(std::string_view model_source) {
-  const fs::path file = fs::path(model_source) / "tokenizer.json";
-  std::error_code error;
-  if (!fs::exists(file, error)) return std::nullopt;
-  return Tokenizer(file);
-}
-
-std::string text_of(const std::optional<Tokenizer>& tokenizer, std::span<const TokenId> tokens) {
-  return tokenizer ? tokenizer->decode(tokens) : fmt::format("{}", fmt::join(tokens, " "));
 }
 
 std::string read_text(const fs::path& file) {
@@ -65,6 +41,77 @@ std::string read_text(const fs::path& file) {
   std::string text(std::istreambuf_iterator<char>(in), {});
   if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
   return text;
+}
+
+}  // namespace
+
+TransformerLimits Workload::limits() const {
+  const std::size_t context =
+      std::max(prompt.size() + new_tokens, std::min(window_tokens, held_out.size()));
+  return {.context_tokens = context, .batch_tokens = std::min(context, kBatchTokens)};
+}
+
+void Workload::validate_prompt(const ModelConfig& config) const {
+  if (prompt.empty()) refuse("the prompt has no tokens; give at least one word");
+  if (prompt.size() + new_tokens > config.max_tokens) {
+    refuse(
+        fmt::format("{} prompt tokens and {} new ones do not fit the model's context of {} "
+                    "tokens; shorten the prompt or ask for fewer tokens",
+                    prompt.size(), new_tokens, config.max_tokens));
+  }
+  require_in_vocabulary(prompt, config);
+}
+
+void Workload::validate_held_out(const ModelConfig& config) const {
+  if (held_out.size() < 2) refuse("the text to evaluate has fewer than two tokens");
+  if (window_tokens < 2 || window_tokens > config.max_tokens) {
+    refuse(fmt::format("a window of {} tokens, expected 2 to the model's context of {}",
+                       window_tokens, config.max_tokens));
+  }
+  require_in_vocabulary(held_out, config);
+}
+
+std::optional<Tokenizer> find_tokenizer(std::string_view model_source) {
+  const fs::path file = fs::path(model_source) / "tokenizer.json";
+  std::error_code error;
+  if (!fs::exists(file, error)) return std::nullopt;
+  return Tokenizer(file);
+}
+
+Tokenizer require_tokenizer(std::string_view model_source) {
+  auto tokenizer = find_tokenizer(model_source);
+  if (!tokenizer) {
+    throw std::runtime_error(fmt::format(
+        "{} has no tokenizer.json; this command needs one (sterna logits works without)",
+        model_source));
+  }
+  return std::move(*tokenizer);
+}
+
+fs::path held_out_file(std::string_view model_source) {
+  fs::path file = fs::path(model_source) / "heldout.txt";
+  std::error_code error;
+  if (!fs::exists(file, error)) {
+    throw std::runtime_error(
+        fmt::format("{} has no heldout.txt; name a text with --text", model_source));
+  }
+  return file;
+}
+
+std::vector<TokenId> encode_file(const Tokenizer& tokenizer, const fs::path& file,
+                                 std::size_t tokens) {
+  std::vector<TokenId> ids;
+  try {
+    ids = tokenizer.encode(read_text(file));
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(fmt::format("{}: {}", file.string(), error.what()));
+  }
+  if (tokens != 0 && ids.size() > tokens) ids.resize(tokens);
+  return ids;
+}
+
+std::string text_of(const std::optional<Tokenizer>& tokenizer, std::span<const TokenId> tokens) {
+  return tokenizer ? tokenizer->decode(tokens) : fmt::format("{}", fmt::join(tokens, " "));
 }
 
 std::vector<TokenId> random_tokens(std::size_t count, std::uint32_t vocab, std::uint64_t seed) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "model/config.hpp"
 #include "model/sampler.hpp"
 #include "model/tokenizer.hpp"
+#include "model/transformer.hpp"
 
 namespace sterna::host {
 
@@ -23,25 +25,36 @@ struct Workload {
   std::vector<TokenId> held_out;  // scored in windows that do not overlap
   std::size_t window_tokens;
 
-  /// Tokens that the longest context of this work holds.
-  [[nodiscard]] std::size_t context_tokens() const;
+  /// Buffers of a transformer that does this work.
+  [[nodiscard]] TransformerLimits limits() const;
 
-  /// Errors  std::invalid_argument, one sentence: nothing to do, a token outside the vocabulary,
-  /// more
-  ///         tokens than the context of the model
-  void validate(const ModelConfig& config) const;
+  /// Errors  std::invalid_argument, one sentence: no tokens, a token outside the vocabulary, more tokens
+  ///         than the model's context
+  void validate_prompt(const ModelConfig& config) const;
+  void validate_held_out(const ModelConfig& config) const;
 };
 
 /// The tokenizer that lies in a model folder; none for synthetic models and folders without one.
 [[nodiscard]] std::optional<Tokenizer> find_tokenizer(std::string_view model_source);
 
+/// The same where the work needs one.
+/// Errors  also std::runtime_error saying that there is none
+[[nodiscard]] Tokenizer require_tokenizer(std::string_view model_source);
+
+/// The held-out text that lies in a model folder.
+/// Errors  std::runtime_error when there is none
+[[nodiscard]] std::filesystem::path held_out_file(std::string_view model_source);
+
+/// The first `tokens` tokens of a text file; all of them for 0.
+/// Errors  std::runtime_error naming a file that cannot be read, std::invalid_argument naming the file
+///         and the first byte that is not UTF-8
+[[nodiscard]] std::vector<TokenId> encode_file(const Tokenizer& tokenizer,
+                                               const std::filesystem::path& file,
+                                               std::size_t tokens);
+
 /// Text of generated tokens; the ids with blanks between where there is no tokenizer.
 [[nodiscard]] std::string text_of(const std::optional<Tokenizer>& tokenizer,
                                   std::span<const TokenId> tokens);
-
-/// Reads a text file.
-/// Errors  std::runtime_error naming the file
-[[nodiscard]] std::string read_text(const std::filesystem::path& file);
 
 /// `count` token ids drawn from the seed, for models without a tokenizer.
 [[nodiscard]] std::vector<TokenId> random_tokens(std::size_t count, std::uint32_t vocab,

@@ -57,4 +57,13 @@ void add_output_options(CLI::App& command, SharedOptions& options) {
   command.add_flag("--quiet", options.quiet, "print nothing but errors and the --json document");
 }
 
+void add_sampler_options(CLI::App& command, SamplerConfig& sampler) {
+  command.add_option("--temperature", sampler.temperature, "0: always the most likely token")
+      ->capture_default_str();
+  command.add_option("--top-k", sampler.top_k, "draw from the k most likely tokens; 0: from all")
+      ->capture_default_str();
+  command.add_option("--top-p", sampler.top_p, "and from the fewest that reach this probability")
+      ->capture_default_str();
+}
+
 }  // namespace sterna::host

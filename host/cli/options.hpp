@@ -10,6 +10,7 @@
 
 #include "host/backends.hpp"
 #include "model/config.hpp"
+#include "model/sampler.hpp"
 #include "model/weights.hpp"
 
 namespace sterna::host {
@@ -44,6 +45,7 @@ void add_model_option(CLI::App& command, SharedOptions& options);
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends);
 void add_seed_option(CLI::App& command, SharedOptions& options);
 void add_output_options(CLI::App& command, SharedOptions& options);
+void add_sampler_options(CLI::App& command, SamplerConfig& sampler);
 
 /// Commands of `sterna`, a file each. When the user gave that command, its callback does the work
 /// and sets `exit_code`.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/rtl_tmu.hpp"
 #include "sim/systemc_tmu.hpp"
 
 namespace sterna::host {
@@ -55,7 +56,7 @@ std::unique_ptr<sim::TmuDevice> make_device(BackendKind kind, const sim::Hardwar
     case BackendKind::Systemc:
       return std::make_unique<sim::SystemcTmu>(hardware);
     case BackendKind::Rtl:
-      throw std::runtime_error("rtl: not there yet");
+      return std::make_unique<sim::RtlTmu>(hardware);
     default:
       throw std::invalid_argument("the cpu backend is no device");
   }

@@ -16,9 +16,13 @@ constexpr std::size_t kTextWidth = 92;
 
 /// 1234567 as "1,234,567".
 std::string grouped(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
-  return digits;
+  const std::string digits = std::to_string(value);
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out.push_back(',');
+    out.push_back(digits[i]);
+  }
+  return out;
 }
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
@@ -30,12 +34,12 @@ std::string wrapped(const std::string& text) {
   std::string line;
   for (std::string word; words >> word;) {
     if (!line.empty() && line.size() + 1 + word.size() > kTextWidth) {
-      out += "  " + line + "\n";
+      out += fmt::format("  {}\n", line);
       line.clear();
     }
-    line += (line.empty() ? "" : " ") + word;
+    line = line.empty() ? word : fmt::format("{} {}", line, word);
   }
-  return out + "  " + line + "\n";
+  return fmt::format("{}  {}\n", out, line);
 }
 
 /// A column a backend; a row shows what `cell` says of each, nothing where it says nothing.
@@ -171,7 +175,8 @@ std::string to_table(const RunReport& report) {
   if (simulated) {
     for (Phase phase : kPhases) add_phase(table, report, phase);
   }
-  return out + table.text() + "\n" + wrapped(host_share(report)) + "\n" + verdict(report.check);
+  return fmt::format("{}{}\n{}\n{}", out, table.text(), wrapped(host_share(report)),
+                     verdict(report.check));
 }
 
 }  // namespace sterna::host

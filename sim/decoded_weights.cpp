@@ -13,21 +13,31 @@
 namespace sterna::sim {
 namespace {
 
-// Four chains of multiplications run side by side, so the hash is as fast as memory.
-std::uint64_t hash_bytes(std::span<const std::uint8_t> bytes, std::uint64_t seed) {
-  constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15U;  // 2^64 / golden ratio, odd
-  using Words = std::array<std::uint64_t, 4>;
-  Words hash = {seed, ~seed, seed + 1, seed - 1};
-  for (std::size_t i = 0; i < bytes.size(); i += sizeof(Words)) {
-    Words words{};
-    std::memcpy(words.data(), bytes.data() + i, std::min(sizeof(Words), bytes.size() - i));
-    for (std::size_t lane = 0; lane < words.size(); ++lane) {
-      const std::uint64_t mixed = (hash[lane] ^ words[lane]) * kMultiplier;
-      hash[lane] = mixed ^ (mixed >> 32);
-    }
+using HashWords = std::array<std::uint64_t, 4>;
+constexpr std::uint64_t kHashMultiplier = 0x9E3779B97F4A7C15U;  // 2^64 / golden ratio, odd
+
+void mix(HashWords& hash, const std::uint8_t* bytes, std::size_t count) {
+  HashWords words{};
+  std::memcpy(words.data(), bytes, count);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::uint64_t mixed = (hash[i] ^ words[i]) * kHashMultiplier;
+    hash[i] = mixed ^ (mixed >> 32);
   }
+}
+
+// Four chains of multiplications run side by side, so the hash is about as fast as memory.
+std::uint64_t hash_bytes(std::span<const std::uint8_t> bytes, std::uint64_t seed) {
+  HashWords hash = {seed, ~seed, seed + 1, seed - 1};
+  const std::size_t whole = bytes.size() / sizeof(HashWords) * sizeof(HashWords);
+  for (std::size_t i = 0; i < whole; i += sizeof(HashWords)) {
+    mix(hash, bytes.data() + i, sizeof(HashWords));
+  }
+  mix(hash, bytes.data() + whole, bytes.size() - whole);
   std::uint64_t all = bytes.size();
-  for (const std::uint64_t lane : hash) all = (all ^ lane) * kMultiplier;
+  for (const std::uint64_t lane : hash) {
+    all = (all ^ lane) * kHashMultiplier;
+    all ^= all >> 32;
+  }
   return all;
 }
 

@@ -86,6 +86,14 @@ void ReadPort::start(std::uint64_t beats) {
   offer(0);
 }
 
+void ReadPort::follow(const ReadPort& other) {
+  bus_ = other.bus_;
+  requests_ = other.requests_;
+  slot_ = other.slot_;
+  taken_ = other.taken_;
+  arrival_ = taken_ == beats_ ? kNever : other.arrival_;
+}
+
 std::uint64_t ReadPort::delay() const {
   return scramble(timing_.delay_seed ^ taken_) % (std::uint64_t{timing_.max_delay} + 1);
 }
@@ -115,6 +123,7 @@ bool WritePort::refused(std::uint64_t cycle) const {
 
 StreamMemory::StreamMemory(const HardwareConfig& hardware, const StallPattern& stalls)
     : weight_beat_bytes(hardware.unit.beat_bytes()),
+      weight_ports_alike(stalls.max_read_delay == 0),
       weights(weight_ports(hardware, stalls)),
       activations(read_port(hardware, kActivationBeatBytes / hardware.memory.activation_gb_s,
                             stalls, kActivationPort)),

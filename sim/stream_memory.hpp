@@ -110,6 +110,9 @@ class ReadPort {
     offer(cycle + 1);
   }
 
+  /// Becomes what it would be after the takes of `other`, a port that is alike (but may go on longer).
+  void follow(const ReadPort& other);
+
   [[nodiscard]] std::uint64_t taken() const { return taken_; }  // beats of this job
 
  private:
@@ -192,6 +195,7 @@ struct StreamMemory {
   [[nodiscard]] MovedBytes moved_bytes() const;
 
   std::uint32_t weight_beat_bytes;
+  bool weight_ports_alike;        // taken alike, they offer alike
   std::vector<ReadPort> weights;  // (engines,)
   ReadPort activations;
   WritePort results;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 namespace sterna::sim {
 namespace {
@@ -25,6 +26,8 @@ void TmuTiming::start() {
     std::fill(fifo.free_from.begin(), fifo.free_from.end(), 0);
     fifo.slot = 0;
   }
+  leaders_.assign(memory_.weight_ports_alike ? 1 : fifos_.size(), 0);
+  std::iota(leaders_.begin(), leaders_.end(), 0U);
   std::fill(credit_from_.begin(), credit_from_.end(), 0);
   credit_ = 0;
   result_free_ = 0;
@@ -54,6 +57,7 @@ void TmuTiming::compute_group(const TmuCommand& command, std::uint32_t group) {
   const CommandShape shape = shape_of(unit_, command);
   const std::uint32_t engines =
       group + 1 == shape.groups ? shape.last_group_engines : unit_.engines;
+  split_leaders(engines);
   for (std::uint32_t beat = 0; beat + 1 < command.beats; ++beat) {
     const std::uint64_t issue = std::max(cycle_, push_beats(engines));
     counters_.weight_stall_cycles += issue - cycle_;
@@ -71,11 +75,35 @@ void TmuTiming::compute_group(const TmuCommand& command, std::uint32_t group) {
   counters_.sums += std::uint64_t{command.tokens} * engines;
 }
 
-// Pushes one more beat into the FIFOs of the first `engines` engines. Returns the first cycle in
-// which all of them can be popped.
+// Makes `engine`, if there is one, the first of a set of its own.
+void TmuTiming::split_leaders(std::uint32_t engine) {
+  const auto above = std::upper_bound(leaders_.begin(), leaders_.end(), engine);
+  const std::uint32_t leader = *(above - 1);
+  if (engine >= unit_.engines || leader == engine) return;
+  copy_state(fifos_[leader], fifos_[engine]);
+  leaders_.insert(above, engine);
+}
+
+void TmuTiming::copy_leaders() {
+  for (std::size_t i = 0; i < leaders_.size(); ++i) {
+    const std::uint32_t end = i + 1 == leaders_.size() ? unit_.engines : leaders_[i + 1];
+    for (std::uint32_t e = leaders_[i] + 1; e < end; ++e)
+      copy_state(fifos_[leaders_[i]], fifos_[e]);
+  }
+}
+
+void TmuTiming::copy_state(const WeightFifo& from, WeightFifo& to) {
+  to.port->follow(*from.port);
+  to.free_from = from.free_from;
+  to.slot = from.slot;
+}
+
+// Pushes one more beat into the FIFOs of the first `engines` engines. Returns the first cycle in which
+// all of them can be popped.
 std::uint64_t TmuTiming::push_beats(std::uint32_t engines) {
   std::uint64_t poppable = 0;
-  for (std::uint32_t e = 0; e < engines; ++e) {
+  for (const std::uint32_t e : leaders_) {
+    if (e >= engines) break;
     const WeightFifo& fifo = fifos_[e];
     const std::uint64_t push = std::max(fifo.port->arrival(), fifo.free_from[fifo.slot]);
     assert(push != ReadPort::kNever);
@@ -86,7 +114,8 @@ std::uint64_t TmuTiming::push_beats(std::uint32_t engines) {
 }
 
 void TmuTiming::pop_beats(std::uint32_t engines, std::uint64_t cycle) {
-  for (std::uint32_t e = 0; e < engines; ++e) {
+  for (const std::uint32_t e : leaders_) {
+    if (e >= engines) break;
     WeightFifo& fifo = fifos_[e];
     fifo.free_from[fifo.slot] = cycle + 1;
     fifo.slot = fifo.slot + 1 == fifo.free_from.size() ? 0 : fifo.slot + 1;
@@ -121,6 +150,7 @@ void TmuTiming::drain() {
   // Drain starts in cycle_; the last credit is back in the cycle after the last result handshake.
   counters_.drain_cycles = result_free_ + 1 - cycle_;
   cycle_ = result_free_ + 1;
+  copy_leaders();
 }
 
 void TmuTiming::respond() {

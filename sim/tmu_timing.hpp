@@ -12,7 +12,8 @@ namespace sterna::sim {
 /// When the unit does what: the closed steps of docs/tmu.md evaluated beat by beat, without values.
 ///
 /// Timing  exact: every cycle and counter except nonzero_lanes, which depends on the weights
-/// Cost    constant work a weight beat and engine, an activation beat, and a slot of a last beat
+/// Cost    constant work an activation beat, a slot of a last beat, and a weight beat of a set of engines
+///         that have had the same history (mostly all of them)
 /// Trust   reports equal those of the Verilated RTL (tests/sim/cosimulation_test.cpp)
 /// Omits   abort, which a TmuDevice cannot ask for
 class TmuTiming {
@@ -46,6 +47,9 @@ class TmuTiming {
     std::size_t slot;                      // of the beat at the head
   };
 
+  void split_leaders(std::uint32_t engine);
+  void copy_leaders();
+  static void copy_state(const WeightFifo& from, WeightFifo& to);
   std::uint64_t push_beats(std::uint32_t engines);
   void pop_beats(std::uint32_t engines, std::uint64_t cycle);
   void last_beat_slots(const CommandShape& shape, std::uint32_t engines,
@@ -54,7 +58,10 @@ class TmuTiming {
 
   UnitConfig unit_;
   StreamMemory& memory_;
-  std::vector<WeightFifo> fifos_;  // (engines,)
+  // Engines whose ports and FIFOs have moved alike since cycle 0 are evaluated once, at the first of them.
+  // A group with inactive engines ends the likeness of those above and below.
+  std::vector<std::uint32_t> leaders_;  // ascending, from 0; the others are brought up in drain()
+  std::vector<WeightFifo> fifos_;       // (engines,)
   std::vector<std::uint64_t>
       credit_from_;  // ring: first cycle in which result credit i can be taken
   std::size_t credit_ = 0;

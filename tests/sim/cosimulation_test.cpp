@@ -211,7 +211,7 @@ class Cosimulation : public testing::TestWithParam<UnitConfig> {};
 
 TEST_P(Cosimulation, AgreesInSumsCyclesAndCountersForRandomJobs) {
   std::uint32_t first = 1;
-  std::uint32_t last = number("STERNA_CASES", 60);
+  std::uint32_t last = number("STERNA_CASES", 40);
   if (std::getenv("STERNA_SEED") != nullptr) first = last = number("STERNA_SEED", 1);
   std::vector<std::unique_ptr<Case>> cases;
   for (std::uint32_t seed = first; seed <= last; ++seed) {

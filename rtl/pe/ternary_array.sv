@@ -9,7 +9,7 @@
 ///             too much depends on the beat alone: one correction, negatives - 128 * nonzeros, is
 ///             counted once a beat and added at the root
 /// Layout      digit j of byte 16 * b + i is lane (5 * b + j) * 16 + i: a byte feeds the same lanes in both
-///             formats, and tmu_act_router.sv orders the activations alike
+///             formats, and tmu_act_packer.sv orders the activations alike
 /// Timing      load_i in cycle t, leaf_i in t + 1 (with count_i if the beat is new), root_i in t + 2,
 ///             dot_o in t + 3. Everything stays until it is replaced
 /// Cost        Engines * Slices * Lanes adders, no multiplier
@@ -46,7 +46,7 @@ module ternary_array #(
   localparam int unsigned BLOCKS    = Lanes / (DIGITS * PLACES);
   localparam int unsigned LEAF_BITS = tmu_pkg::ACT_WIDTH + $clog2(PLACES);
 
-  localparam logic [7:0] POWER [DIGITS] = '{8'd1, 8'd3, 8'd9, 8'd27, 8'd81};
+  localparam logic [7:0] POWER [DIGITS] = '{8'd81, 8'd27, 8'd9, 8'd3, 8'd1};
 
   typedef logic [7:0]                  bytes_t [PLACES];
   typedef bytes_t                      groups_t [DIGITS];
@@ -83,6 +83,7 @@ module ternary_array #(
     int unsigned minus;
     int unsigned any;
     bytes_t      rest;
+    bytes_t      next;
     for (int unsigned e = 0; e < Engines; e++) begin
       if (root_engines_i[e]) begin
         for (int unsigned s = 0; s < Slices; s++) begin
@@ -115,17 +116,15 @@ module ternary_array #(
       end
       if (load_i[e]) begin
         for (int unsigned b = 0; b < BLOCKS; b++) begin
-          rest = beat[e][b];
-          if (t2_i) begin
-            for (int unsigned j = 0; j < DIGITS; j++) begin
-              take_field(rest, negative[e][b][j], nonzero[e][b][j]);
-            end
-          end else begin
-            blank_illegal(rest);
-            for (int unsigned n = 0; n < DIGITS; n++) begin
-              take_digit(POWER[DIGITS - 1 - n], rest, negative[e][b][DIGITS - 1 - n],
+          blank_illegal(beat[e][b], t2_i, rest);
+          for (int unsigned n = 0; n < DIGITS; n++) begin
+            if (t2_i) begin
+              take_field(rest, next, negative[e][b][n], nonzero[e][b][n]);
+            end else begin
+              take_digit(POWER[n], rest, next, negative[e][b][DIGITS - 1 - n],
                          nonzero[e][b][DIGITS - 1 - n]);
             end
+            rest = next;
           end
         end
       end
@@ -170,23 +169,21 @@ module ternary_array #(
   endfunction
 
   // A t5 byte above 242 stands for no trits; it is read as 121, five zeros.
-  task automatic blank_illegal(inout bytes_t rest);
+  task automatic blank_illegal(input bytes_t raw, input logic t2, output bytes_t rest);
     /* verilator no_inline_task */
-    for (int unsigned i = 0; i < PLACES; i++) begin
-      rest[i] = rest[i] ^ ({8{rest[i] > 8'd242}} & (rest[i] ^ 8'd121));
-    end
+    for (int unsigned i = 0; i < PLACES; i++) rest[i] = !t2 && raw[i] > 8'd242 ? 8'd121 : raw[i];
   endtask
 
   // Takes the digit of weight `power` off the top of each byte.
-  task automatic take_digit(input logic [7:0] power, inout bytes_t rest, output bytes_t minus,
-                            output bytes_t any);
+  task automatic take_digit(input logic [7:0] power, input bytes_t rest, output bytes_t next,
+                            output bytes_t minus, output bytes_t any);
     /* verilator no_inline_task */
     bytes_t zero;
     bytes_t two;
     for (int unsigned i = 0; i < PLACES; i++) zero[i] = {8{rest[i] < power}};
     for (int unsigned i = 0; i < PLACES; i++) two[i] = {8{rest[i] >= power << 1}};
     for (int unsigned i = 0; i < PLACES; i++) begin
-      rest[i] = rest[i] - (power & ~zero[i]) - (power & two[i]);
+      next[i] = rest[i] - (power & ~zero[i]) - (power & two[i]);
     end
     for (int unsigned i = 0; i < PLACES; i++) minus[i] = zero[i];
     for (int unsigned i = 0; i < PLACES; i++) any[i] = zero[i] | two[i];
@@ -194,13 +191,12 @@ module ternary_array #(
 
   // Takes a field of two bits, trit plus one, off the bottom of each byte. Code 3 stands for no trit
   // and is zero; zero trits are what follows the fourth field.
-  task automatic take_field(inout bytes_t rest, output bytes_t minus, output bytes_t any);
+  task automatic take_field(input bytes_t rest, output bytes_t next, output bytes_t minus,
+                            output bytes_t any);
     /* verilator no_inline_task */
-    bytes_t old;
-    for (int unsigned i = 0; i < PLACES; i++) old[i] = rest[i];
-    for (int unsigned i = 0; i < PLACES; i++) rest[i] = {2'd1, old[i][7:2]};
-    for (int unsigned i = 0; i < PLACES; i++) minus[i] = {8{old[i][1:0] == 2'd0}};
-    for (int unsigned i = 0; i < PLACES; i++) any[i] = {8{!old[i][0]}};
+    for (int unsigned i = 0; i < PLACES; i++) next[i] = {2'd1, rest[i][7:2]};
+    for (int unsigned i = 0; i < PLACES; i++) minus[i] = {8{rest[i][1:0] == 2'd0}};
+    for (int unsigned i = 0; i < PLACES; i++) any[i] = {8{!rest[i][0]}};
   endtask
 
 endmodule

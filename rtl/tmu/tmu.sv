@@ -122,8 +122,8 @@ module tmu #(
   logic [Slices-1:0]      load_bank;
   logic [ADDR_WIDTH-1:0]  load_addr;
   logic [INDEX_WIDTH-1:0] load_index;
-  logic [Lanes-1:0]       load_mask;
-  logic [8*Lanes-1:0]     load_data;
+  logic                   load_write;
+  logic [8*Lanes-1:0]     load_word;
   logic [Slices*8*Lanes-1:0] act;
 
   assign act_ready_o = state == tmu_pkg::StLoad;
@@ -143,18 +143,19 @@ module tmu #(
     .bank_o   (load_bank),
     .addr_o   (load_addr),
     .index_o  (load_index),
+    .write_o  (load_write),
     .last_o   (load_last)
   );
 
-  tmu_act_router #(
+  tmu_act_packer #(
     .Bytes(Lanes / tmu_pkg::T5_TRITS)
-  ) u_router (
-    .write_i(act_beat),
+  ) u_packer (
+    .clk_i,
+    .beat_i (act_beat),
     .t2_i   (command.t2),
     .index_i(load_index),
     .data_i (act_data_i),
-    .mask_o (load_mask),
-    .data_o (load_data)
+    .word_o (load_word)
   );
 
   ///////////
@@ -255,14 +256,13 @@ module tmu #(
   for (genvar s = 0; s < Slices; s++) begin : g_bank
     sram_1w1r #(
       .Words(ActWords),
-      .Bytes(Lanes)
+      .Width(8 * Lanes)
     ) u_sram (
       .clk_i,
       .rst_ni,
-      .write_i     (act_beat && load_bank[s]),
+      .write_i     (load_write && load_bank[s]),
       .write_addr_i(load_addr),
-      .write_mask_i(load_mask),
-      .write_data_i(load_data),
+      .write_data_i(load_word),
       .read_i      (slot_slices[s]),
       .read_addr_i (slot_addr),
       .read_data_o (act[s*8*Lanes +: 8*Lanes])

@@ -21,6 +21,7 @@ module tmu_loader #(
   output logic [Slices-1:0]     bank_o,   // one hot
   output logic [AddrWidth-1:0]  addr_o,
   output logic [IndexWidth-1:0] index_o,  // beat within the word
+  output logic                  write_o,  // this beat completes the word
   output logic                  last_o    // the next beat is the command's last
 );
 
@@ -40,6 +41,7 @@ module tmu_loader #(
   assign bank_o     = bank_q;
   assign addr_o     = base_q + word_q;
   assign index_o    = index_q;
+  assign write_o    = beat_i && last_index;
   assign last_index = index_q == (command_i.t2 ? IndexWidth'(T2_BEATS - 1)
                                                : IndexWidth'(T5_BEATS - 1));
   assign last_word  = words_left_q == 16'd1;

@@ -66,17 +66,18 @@ Command random_command(const TmuUnitParameters& unit, const CommandShape& shape,
 
 CommandShape random_shape(const TmuUnitParameters& unit, std::uint32_t seed) {
   std::mt19937 random(seed);
+  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   const std::array<std::uint32_t, 5> tokens = {1, unit.slices, unit.slices + 1,
                                                unit.slices * unit.chunks,
-                                               1 + random() % (unit.slices * unit.chunks)};
+                                               1 + below(unit.slices * unit.chunks)};
   CommandShape shape{};
-  shape.tokens = std::clamp(tokens[random() % tokens.size()], 1U, unit.slices * unit.chunks);
+  shape.tokens = std::clamp(tokens[below(5)], 1U, unit.slices * unit.chunks);
   const std::uint32_t chunks = (shape.tokens + unit.slices - 1) / unit.slices;
   const std::uint32_t most_beats = std::min(unit.activation_words / chunks, 9U);
-  shape.beats = random() % 3 == 0 ? most_beats : 1 + random() % most_beats;
-  const std::array<std::uint32_t, 4> rows = {1, unit.engines, unit.engines + 1, 1 + random() % 13};
-  shape.rows = rows[random() % rows.size()];
-  shape.t2 = random() % 3 == 0;
+  shape.beats = below(3) == 0 ? most_beats : 1 + below(most_beats);
+  const std::array<std::uint32_t, 4> rows = {1, unit.engines, unit.engines + 1, 1 + below(13)};
+  shape.rows = rows[below(4)];
+  shape.t2 = below(3) == 0;
   return shape;
 }
 

@@ -33,7 +33,9 @@ Session::Session(TmuUnit& unit, const Traffic& traffic)
   unit_.reset();
 }
 
-std::uint32_t Session::gap() { return random_() % 100 < traffic_.gap_percent ? random_() % 12 : 0; }
+std::uint32_t Session::gap() {
+  return random_() % 100 < traffic_.gap_percent ? static_cast<std::uint32_t>(random_() % 12) : 0;
+}
 
 bool Session::sink_ready(std::uint64_t cycle) const {
   // Stalls come in runs of three cycles, so that the result FIFO fills.

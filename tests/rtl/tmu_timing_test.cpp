@@ -10,9 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/rtl/command.hpp"
+#include "tests/rtl/designs.hpp"
 #include "tests/rtl/page_timing.hpp"
 #include "tests/rtl/session.hpp"
-#include "tests/rtl/unit_under_test.hpp"
 
 namespace sterna {
 namespace {
@@ -79,7 +79,8 @@ class TmuTiming : public testing::TestWithParam<sim::UnitConfig> {
 TEST_P(TmuTiming, FollowsThePageForRandomJobsAndTraffic) {
   std::uint32_t first = 1;
   std::uint32_t last = 60;
-  if (const char* text = std::getenv("STERNA_SEED")) first = last = std::stoul(text);
+  if (const char* text = std::getenv("STERNA_SEED"))
+    first = last = static_cast<std::uint32_t>(std::stoul(text));
   for (std::uint32_t seed = first; seed <= last && !HasFailure(); ++seed) {
     SCOPED_TRACE("replay with STERNA_SEED=" + std::to_string(seed));
     const Traffic traffic = {
@@ -110,11 +111,8 @@ TEST_P(TmuTiming, WaitsForTheSlowestEngine) {
   check(std::span(&command, 1), {.seed = 6, .gap_percent = 95});
 }
 
-std::string design_name(const testing::TestParamInfo<sim::UnitConfig>& info) {
-  return testing::PrintToString(info.param);
-}
-
-INSTANTIATE_TEST_SUITE_P(Designs, TmuTiming, testing::ValuesIn(kDesigns), design_name);
+INSTANTIATE_TEST_SUITE_P(Designs, TmuTiming, testing::ValuesIn(kDesigns),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace sterna

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/rtl/unit_under_test.hpp"
+#include "tests/rtl/designs.hpp"
 
 #include <stdexcept>
 

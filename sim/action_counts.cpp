@@ -58,11 +58,13 @@ class Account {
 };
 
 void Account::ternary_lanes() {
-  // Once a beat: count its negatives. Once a slot: add the count at the root.
-  tree("popcount", "correction", 2, counters_.weight_beats);
-  add("correction", "correction", Action::Add, sum_bits(lanes_), counters_.row_slots);
-  add("popcount", "registers", Action::RegisterWrite, ceil_log2(lanes_ + 1),
-      counters_.weight_beats);
+  // Once a beat: count its negatives and its nonzeros, and make one correction of the two counts. Once a
+  // slot: add it at the root.
+  tree("count negatives", "correction", 2, counters_.weight_beats);
+  tree("count nonzeros", "correction", 2, counters_.weight_beats);
+  add("make correction", "correction", Action::Add, sum_bits(lanes_), counters_.weight_beats);
+  add("add correction", "correction", Action::Add, sum_bits(lanes_), counters_.row_slots);
+  add("correction", "registers", Action::RegisterWrite, sum_bits(lanes_), counters_.weight_beats);
 }
 
 void Account::int8_lanes() {

@@ -44,7 +44,7 @@ enum class Lane : std::uint8_t {
 /// and RTL have equal counters, so they have equal accounts.
 ///
 /// A tree over n lanes is n - 1 adders: pairs of lanes (9-bit results), pairs of pairs (10 bits), ...; as
-/// t2 the lanes above 4 * lanes / 5 always hold zero and their adders never switch, so they do not count.
+/// t2 a fifth of the lanes always holds zero and its adders never switch, so they do not count.
 /// Omits  select gates, decoder, control, multiplexers, clock tree, wires and leakage: the tables have no
 ///        row for them
 [[nodiscard]] std::vector<ActionCount> count_actions(const UnitConfig& unit, WeightFormat format,

@@ -76,10 +76,10 @@ TEST(CountActions, BuildsATreeOfOneAdderLessThanLanes) {
   EXPECT_EQ(count(t2, "tree", Action::Add), 30 * 63);
 }
 
-TEST(CountActions, CountsNegativesOnceABeatAndCorrectsOnceASlot) {
+TEST(CountActions, MakesTheCorrectionOnceABeatAndAddsItOnceASlot) {
   const auto actions = count_actions(kUnit, WeightFormat::T5, kCounters);
-  EXPECT_EQ(count(actions, "correction", Action::Add, 16), 30);
-  EXPECT_EQ(count(actions, "correction", Action::Add), 30 + 10 * 79);
+  EXPECT_EQ(count(actions, "correction", Action::Add, 16), 10 + 30);
+  EXPECT_EQ(count(actions, "correction", Action::Add), 10 * (79 + 79 + 1) + 30);
   EXPECT_EQ(count(actions, "accumulate", Action::Add, 25), 30);  // 8 + 1 + ceil(log2(512 * 80))
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/backend_run.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -104,6 +105,7 @@ class Runner {
   }
 
   void end(Phase phase) {
+    if (!checking_.first_difference()) agreed_phases_ += 1;
     at(phase).wall_s = std::chrono::duration<double>(Clock::now() - phase_start_).count();
   }
 
@@ -137,6 +139,7 @@ class Runner {
   std::span<const float> last_;  // logits after the last token
   Phase phase_ = Phase::Prefill;
   Clock::time_point phase_start_;
+  std::size_t agreed_phases_ = 0;  // that ended without a difference
   BackendRun run_{};
 };
 

@@ -38,6 +38,7 @@ struct SimulatedRun {
   std::uint64_t host_partial_adds;
   std::uint64_t compared_sums;
   std::optional<Difference> first_difference;
+  Phase difference_phase;  // of first_difference, where there is one
 };
 
 /// One backend's results.

@@ -13,5 +13,6 @@ namespace sterna::host {
 
 inline constexpr std::string_view kShippedModel = "model/checkpoints/sterna-5m";
 inline constexpr std::string_view kShippedHardware = "configs/edge.yaml";
+inline constexpr std::string_view kShippedEnergyTables = "configs/energy";
 
 }  // namespace sterna::host

@@ -2,11 +2,12 @@
 #include "host/phase_report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include <fmt/format.h>
 
-#include "host/job_bound.hpp"
+#include "sim/lower_bound.hpp"
 
 namespace sterna::host {
 namespace {
@@ -33,18 +34,31 @@ constexpr std::array kCounters = {
 constexpr std::uint64_t kActivationBeatBytes = 16;
 constexpr std::uint64_t kSumBytes = 4;
 
-/// Bytes that hold `trits` weights of a row, before the row is padded to whole beats.
-std::uint64_t packed_bytes(std::uint64_t trits, sim::WeightFormat format) {
-  const std::uint64_t per_byte = format == sim::WeightFormat::T5 ? 5 : 4;
-  return (trits + per_byte - 1) / per_byte;
+/// Adds the bound of one job to the report.
+void add_bound(PhaseReport& report, const sim::LowerBound& bound) {
+  report.lower_bound_cycles += bound.cycles;
+  report.compulsory.weights += bound.bytes.weights;
+  report.compulsory.activations += bound.bytes.activations;
+  report.compulsory.results += bound.bytes.results;
 }
 
-StreamBytes compulsory_bytes(const CommandRecord& record) {
-  const sim::TmuCommand& command = record.command;
-  const std::uint64_t cols = record.macs / command.rows / command.tokens;
-  return {packed_bytes(cols, command.format) * command.rows,
-          command.keep_activations ? 0 : cols * command.tokens,
-          std::uint64_t{command.rows} * command.tokens * kSumBytes};
+void add_energy(PhaseReport& report, const Pricing& pricing) {
+  const auto& [hardware, tables] = pricing;
+  const auto count = [&](sim::Lane lane) {
+    return sim::count_actions(hardware.unit, hardware.weight_format, report.all.counters, lane);
+  };
+  report.actions = count(sim::Lane::Ternary);
+  const auto baseline = count(sim::Lane::Int8);
+  for (const sim::EnergyTable& table : tables) {
+    report.energy.push_back({sim::price(table, report.actions), sim::price(table, baseline)});
+  }
+}
+
+/// Whether the parts sum to the total; the sums differ by rounding in the last places only.
+bool sums_up(const sim::EnergySum& sum) {
+  double parts = 0;
+  for (const sim::EnergyPart& part : sum.parts) parts += part.joules;
+  return std::abs(parts - sum.total_j) <= 1e-12 * sum.total_j;
 }
 
 std::optional<CycleDifference> compare(const SimulatedRun& run, std::size_t index,
@@ -100,7 +114,8 @@ double simulated_mac_per_s(const BackendRun& run, const std::vector<PhaseReport>
 }
 
 PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tokens,
-                         const sim::HardwareConfig& hardware) {
+                         const Pricing& pricing) {
+  const sim::HardwareConfig& hardware = pricing.hardware;
   PhaseReport report{.phase = phase,
                      .tokens = tokens,
                      .jobs = 0,
@@ -110,30 +125,29 @@ PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tok
                      .lower_bound_cycles = 0,
                      .peak_macs = 0,
                      .moved = {},
-                     .compulsory = {}};
-  JobBound job_bound(hardware);
+                     .compulsory = {},
+                     .actions = {},
+                     .energy = {}};
+  std::vector<sim::TmuCommand> job;
   for (std::size_t i = 0; i < run.records.size(); ++i) {
     const CommandRecord& record = run.records[i];
     if (record.phase != phase) continue;
     report.all.add(record);
     report.by_projection[split_matrix_name(run.matrix_names[record.matrix]).second].add(record);
-    job_bound.add(record.command);
-    const StreamBytes least = compulsory_bytes(record);
-    report.compulsory.weights += least.weights;
-    report.compulsory.activations += least.activations;
-    report.compulsory.results += least.results;
+    job.push_back(record.command);
     const bool last_of_job = i + 1 == run.records.size() || run.records[i + 1].job != record.job;
     if (!last_of_job) continue;
     report.jobs += 1;
     report.job_cycles += record.report.respond_cycle + 1;
-    report.lower_bound_cycles += job_bound.cycles();
-    job_bound = JobBound(hardware);
+    add_bound(report, sim::lower_bound(hardware, job));
+    job.clear();
   }
   const TmuCounters& c = report.all.counters;
   report.moved = {c.weight_beats * hardware.unit.beat_bytes(),
                   c.activation_writes * kActivationBeatBytes, c.sums * kSumBytes};
   report.peak_macs = report.job_cycles * hardware.unit.trits_per_beat(hardware.weight_format) *
                      hardware.unit.engines * hardware.unit.slices;
+  add_energy(report, pricing);
   return report;
 }
 
@@ -152,6 +166,11 @@ std::vector<std::string> broken_contracts(const PhaseReport& report) {
         std::tuple{"activation", report.moved.activations, report.compulsory.activations},
         std::tuple{"result", report.moved.results, report.compulsory.results}}) {
     require(moved >= least, fmt::format("{} {} bytes moved, but {} must", moved, what, least));
+  }
+  for (const auto& [unit, baseline] : report.energy) {
+    for (const sim::EnergySum* sum : {&unit.arithmetic, &unit.on_chip, &unit.system}) {
+      require(sums_up(*sum), fmt::format("the parts of an energy by {} do not sum up", unit.table));
+    }
   }
   // A command takes its accept cycle and counters 0 to 6.
   const auto& c = report.all.counters;

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "host/backend_run.hpp"
+#include "sim/action_counts.hpp"
+#include "sim/energy.hpp"
 
 namespace sterna::host {
 
@@ -30,6 +33,13 @@ struct CommandTotals {
   void add(const CommandRecord& record);
 };
 
+/// A phase's energy by one table: of the unit, and of the same array with int8 multipliers doing the same
+/// work.
+struct PhaseEnergy {
+  sim::EnergyReport unit;
+  sim::EnergyReport int8_baseline;
+};
+
 /// What the unit did in one phase.
 struct PhaseReport {
   Phase phase;
@@ -41,7 +51,9 @@ struct PhaseReport {
   std::uint64_t lower_bound_cycles;
   std::uint64_t peak_macs;  // what the array could have done in job_cycles
   StreamBytes moved;
-  StreamBytes compulsory;  // every weight, activation and sum once a job
+  StreamBytes compulsory;  // every weight, activation and sum once a command
+  std::vector<sim::ActionCount> actions;
+  std::vector<PhaseEnergy> energy;  // by table
 
   /// Multiply-adds done, as a share of what the array could have done.
   [[nodiscard]] double utilization() const;
@@ -51,9 +63,15 @@ struct PhaseReport {
   [[nodiscard]] double host_mac_share(const HostWork& host) const;
 };
 
+/// What reports are made with: the design, and the prices of what it does.
+struct Pricing {
+  const sim::HardwareConfig& hardware;
+  std::span<const sim::EnergyTable> tables;
+};
+
 /// Adds the records of `phase` up. `tokens` went through the transformer in it.
 [[nodiscard]] PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tokens,
-                                       const sim::HardwareConfig& hardware);
+                                       const Pricing& pricing);
 
 /// Ternary multiply-adds of all phases over the wall time of the run, host work included.
 [[nodiscard]] double simulated_mac_per_s(const BackendRun& run,

@@ -10,7 +10,7 @@
 namespace sterna::host {
 namespace {
 
-constexpr std::size_t kLabelWidth = 30;
+constexpr std::size_t kLabelWidth = 44;
 constexpr std::size_t kColumnWidth = 16;
 constexpr std::size_t kTextWidth = 92;
 
@@ -111,6 +111,30 @@ void add_phase(Table& table, const RunReport& report, Phase phase) {
   });
 }
 
+/// Microjoules a token, a row for each table and boundary.
+void add_energy(Table& table, const RunReport& report, Phase phase) {
+  const auto& first = *std::find_if(report.phases.begin(), report.phases.end(),
+                                    [](const PhaseReports& p) { return !p.empty(); });
+  const auto index = static_cast<std::size_t>(phase);
+  for (std::size_t t = 0; t < first[index].energy.size(); ++t) {
+    const auto row = [&](std::string_view boundary,
+                         const std::function<double(const PhaseEnergy&)>& joules) {
+      table.row(fmt::format("{} uJ/token, {}", boundary, first[index].energy[t].unit.table),
+                [&](std::size_t i) {
+                  if (report.phases[i].empty()) return std::string();
+                  const PhaseReport& r = report.phases[i][index];
+                  const auto tokens = static_cast<double>(std::max<std::uint64_t>(r.tokens, 1));
+                  return fmt::format("{:.3f}", 1e6 * joules(r.energy[t]) / tokens);
+                });
+    };
+    row("arithmetic", [](const PhaseEnergy& e) { return e.unit.arithmetic.total_j; });
+    row("  with int8 multipliers",
+        [](const PhaseEnergy& e) { return e.int8_baseline.arithmetic.total_j; });
+    row("on chip", [](const PhaseEnergy& e) { return e.unit.on_chip.total_j; });
+    row("whole system", [](const PhaseEnergy& e) { return e.unit.system.total_j; });
+  }
+}
+
 std::string yes_or_no(std::optional<bool> answer) {
   if (!answer) return "not compared";
   return *answer ? "yes" : "NO";
@@ -121,8 +145,9 @@ std::string verdict(const CheckReport& check) {
                                 yes_or_no(check.bits_identical), yes_or_no(check.cycles_identical));
   if (const auto& d = check.first_difference) {
     out += fmt::format(
-        "first difference on {}: layer {}, {}, token {}, row {}: expected {}, got {}\n",
-        check.difference_backend, d->layer, d->projection, d->token, d->row, d->expected, d->got);
+        "first difference on {} in {}: layer {}, {}, token {}, row {}: expected {}, got {}\n",
+        check.difference_backend, name_of(check.difference_phase), d->layer, d->projection,
+        d->token, d->row, d->expected, d->got);
   } else if (check.bits_identical == false) {
     out += "all integer sums agree, but the logits do not: the float part differs\n";
   }
@@ -173,7 +198,10 @@ std::string to_table(const RunReport& report) {
   const bool simulated = std::any_of(report.phases.begin(), report.phases.end(),
                                      [](const PhaseReports& p) { return !p.empty(); });
   if (simulated) {
-    for (Phase phase : kPhases) add_phase(table, report, phase);
+    for (Phase phase : kPhases) {
+      add_phase(table, report, phase);
+      if (phase != Phase::Eval) add_energy(table, report, phase);
+    }
   }
   return fmt::format("{}{}\n{}\n{}", out, table.text(), wrapped(host_share(report)),
                      verdict(report.check));

@@ -28,6 +28,7 @@ CheckReport check_run(const std::vector<BackendRun>& backends,
     if (run.simulated->first_difference && !check.first_difference) {
       check.first_difference = run.simulated->first_difference;
       check.difference_backend = name_of(run.kind);
+      check.difference_phase = run.simulated->difference_phase;
     }
     if (earlier != nullptr) {
       check.first_cycle_difference = first_cycle_difference(*earlier, *run.simulated);
@@ -43,11 +44,11 @@ CheckReport check_run(const std::vector<BackendRun>& backends,
   return check;
 }
 
-PhaseReports report_phases(const BackendRun& run, const sim::HardwareConfig& hardware) {
+PhaseReports report_phases(const BackendRun& run, const Pricing& pricing) {
   PhaseReports reports;
   if (!run.simulated) return reports;
   for (Phase phase : kPhases) {
-    reports.push_back(report_phase(*run.simulated, phase, run.phase(phase).tokens, hardware));
+    reports.push_back(report_phase(*run.simulated, phase, run.phase(phase).tokens, pricing));
   }
   return reports;
 }

@@ -17,7 +17,8 @@ struct CheckReport {
   std::optional<bool> bits_identical;    // all sums, and all logits of all backends
   std::optional<bool> cycles_identical;  // every counter of every command of SystemC and RTL
   std::optional<Difference> first_difference;
-  std::string difference_backend;  // where first_difference was found
+  std::string difference_backend;           // where first_difference was found
+  Phase difference_phase = Phase::Prefill;  // eval counts its tokens from 0 again
   std::optional<CycleDifference> first_cycle_difference;
   std::uint64_t compared_sums = 0;
   std::vector<std::string> broken_contracts;

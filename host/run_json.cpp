@@ -99,6 +99,31 @@ Json to_json(const sim::TmuCounters& counters) {
   return json;
 }
 
+Json to_json(const sim::EnergySum& sum) {
+  Json json = {{"total", sum.total_j}, {"parts", Json::object()}};
+  for (const auto& [name, joules] : sum.parts) json["parts"][name] = joules;
+  return json;
+}
+
+Json to_json(const PhaseEnergy& energy) {
+  return {{"arithmetic", to_json(energy.unit.arithmetic)},
+          {"on_chip", to_json(energy.unit.on_chip)},
+          {"system", to_json(energy.unit.system)},
+          {"int8_baseline",
+           {{"arithmetic", to_json(energy.int8_baseline.arithmetic)},
+            {"on_chip", to_json(energy.int8_baseline.on_chip)},
+            {"system", to_json(energy.int8_baseline.system)}}}};
+}
+
+Json to_json(const std::vector<sim::ActionCount>& actions) {
+  Json list = Json::array();
+  for (const sim::ActionCount& a : actions) {
+    list.push_back(
+        {{"name", a.name}, {"part", a.part}, {"width_bits", a.width_bits}, {"count", a.count}});
+  }
+  return list;
+}
+
 Json to_json(const PhaseReport& r, const PhaseWork& work, const sim::HardwareConfig& hardware) {
   const sim::TmuCounters& c = r.all.counters;
   Json json = {{"tokens", r.tokens},
@@ -119,6 +144,7 @@ Json to_json(const PhaseReport& r, const PhaseWork& work, const sim::HardwareCon
                 {{"weights", r.moved.weights},
                  {"activations", r.moved.activations},
                  {"results", r.moved.results}}},
+               {"energy_j", Json::object()},
                {"compulsory_dram_bytes", r.compulsory.total()},
                {"jobs", r.jobs},
                {"commands", r.all.commands},
@@ -126,6 +152,8 @@ Json to_json(const PhaseReport& r, const PhaseWork& work, const sim::HardwareCon
                {"wall_s", work.wall_s},
                {"host_work", to_json(work.host)},
                {"host_mac_share", r.host_mac_share(work.host)}};
+  for (const PhaseEnergy& energy : r.energy) json["energy_j"][energy.unit.table] = to_json(energy);
+  json["actions"] = to_json(r.actions);
   for (const auto& [name, totals] : r.by_projection) json["by_projection"][name] = to_json(totals);
   return json;
 }
@@ -186,6 +214,7 @@ Json to_json(const CheckReport& check) {
   if (check.first_difference) {
     json["first_difference"] = to_json(*check.first_difference);
     json["first_difference"]["backend"] = check.difference_backend;
+    json["first_difference"]["phase"] = name_of(check.difference_phase);
   }
   if (check.first_cycle_difference) {
     json["first_cycle_difference"] = to_json(*check.first_cycle_difference);
@@ -194,21 +223,30 @@ Json to_json(const CheckReport& check) {
 }
 
 /// What each figure rests on: measured (on the machine that ran this), exact (counted), model.
-Json evidence() {
-  return {{"perplexity", "measured: exact integer products, float32 elsewhere"},
-          {"accuracy", "measured"},
-          {"logits_sha256", "measured"},
-          {"wall_s", "measured: wall clock of this machine"},
-          {"simulated_mac_per_s", "measured: ternary multiply-adds over wall_s, one core"},
-          {"systemc.cycles", "model: SystemC, equal to the RTL where cycles_identical is true"},
-          {"rtl.cycles", "model: every clock of the Verilated RTL, behind the memory model"},
-          {"stall_cycles", "model: counted by the unit"},
-          {"lower_bound_cycles", "model: closed form"},
-          {"dram_bytes", "model: counted beats"},
-          {"macs", "exact: from the shapes, padding not counted"},
-          {"utilization", "model: macs over cycles x lanes x engines x slices"},
-          {"unit_tokens_per_s", "model: tokens over cycles at clock_mhz, host work not included"},
-          {"host_work", "exact: from the shapes"}};
+Json evidence(const RunReport& report) {
+  Json json = {
+      {"perplexity", "measured: exact integer products, float32 elsewhere"},
+      {"accuracy", "measured"},
+      {"logits_sha256", "measured"},
+      {"wall_s", "measured: wall clock of this machine"},
+      {"simulated_mac_per_s", "measured: ternary multiply-adds over wall_s, one core"},
+      {"systemc.cycles", "model: SystemC, equal to the RTL where cycles_identical is true"},
+      {"rtl.cycles", "model: every clock of the Verilated RTL, behind the memory model"},
+      {"stall_cycles", "model: counted by the unit"},
+      {"lower_bound_cycles", "model: closed form"},
+      {"dram_bytes", "model: counted beats"},
+      {"macs", "exact: from the shapes, padding not counted"},
+      {"utilization", "model: macs over cycles x lanes x engines x slices"},
+      {"unit_tokens_per_s", "model: tokens over cycles at clock_mhz, host work not included"},
+      {"actions", "exact: from the unit's counters"},
+      {"host_work", "exact: from the shapes"}};
+  for (const PhaseReports& phases : report.phases) {
+    if (phases.empty()) continue;
+    for (const PhaseEnergy& energy : phases[0].energy) {
+      json["energy_j." + energy.unit.table] = energy.unit.evidence;
+    }
+  }
+  return json;
 }
 
 }  // namespace
@@ -225,7 +263,7 @@ Json to_json(const RunReport& report) {
         to_json(report.backends[i], report.phases[i], report.texts[i], report.hardware);
   }
   json["check"] = to_json(report.check);
-  json["evidence"] = evidence();
+  json["evidence"] = evidence(report);
   return json;
 }
 

@@ -7,7 +7,7 @@
 
 namespace sterna::host {
 
-/// The run as run.json holds it: the keys that docs/run_json.md lists, every figure with its evidence.
+/// The run as run.json holds it; `evidence` says what each figure rests on.
 [[nodiscard]] nlohmann::ordered_json to_json(const RunReport& report);
 
 }  // namespace sterna::host

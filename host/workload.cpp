@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -45,6 +46,11 @@ std::string read_text(const fs::path& file) {
 
 }  // namespace
 
+void Workload::set_held_out(std::vector<TokenId> tokens, std::size_t window) {
+  held_out = std::move(tokens);
+  window_tokens = std::min(window, held_out.size());
+}
+
 TransformerLimits Workload::limits() const {
   const std::size_t context =
       std::max(prompt.size() + new_tokens, std::min(window_tokens, held_out.size()));
@@ -53,7 +59,7 @@ TransformerLimits Workload::limits() const {
 
 void Workload::validate_prompt(const ModelConfig& config) const {
   if (prompt.empty()) refuse("the prompt has no tokens; give at least one word");
-  if (prompt.size() + new_tokens > config.max_tokens) {
+  if (new_tokens > config.max_tokens || prompt.size() > config.max_tokens - new_tokens) {
     refuse(
         fmt::format("{} prompt tokens and {} new ones do not fit the model's context of {} "
                     "tokens; shorten the prompt or ask for fewer tokens",

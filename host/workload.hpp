@@ -25,6 +25,9 @@ struct Workload {
   std::vector<TokenId> held_out;  // scored in windows that do not overlap
   std::size_t window_tokens;
 
+  /// Takes the text to score and the window that scores it, at most the text itself.
+  void set_held_out(std::vector<TokenId> tokens, std::size_t window);
+
   /// Buffers of a transformer that does this work.
   [[nodiscard]] TransformerLimits limits() const;
 

@@ -36,11 +36,8 @@ Workload workload(const EvalOptions& options, const Tokenizer& tokenizer,
                   const ModelConfig& config) {
   const std::string file =
       options.text.empty() ? held_out_file(options.shared.model_source()).string() : options.text;
-  Workload work{{},
-                0,
-                SamplerConfig::greedy(),
-                encode_file(tokenizer, file, options.tokens),
-                std::min<std::size_t>(options.window, config.max_tokens)};
+  Workload work{{}, 0, SamplerConfig::greedy(), {}, 0};
+  work.set_held_out(encode_file(tokenizer, file, options.tokens), options.window);
   work.validate_held_out(config);
   return work;
 }

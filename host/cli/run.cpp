@@ -9,6 +9,7 @@
 
 #include "host/atomic_file.hpp"
 #include "host/cli/options.hpp"
+#include "host/locations.hpp"
 #include "host/progress.hpp"
 #include "host/report_table.hpp"
 #include "host/run_json.hpp"
@@ -42,16 +43,17 @@ Workload workload(const RunOptions& options, const std::optional<Tokenizer>& tok
   SamplerConfig sampler = options.sampler;
   sampler.seed = options.shared.seed;
   sampler.validate();
-  Workload work{
-      {}, options.tokens, sampler, {}, std::min<std::size_t>(options.window, config.max_tokens)};
+  const auto window = std::min<std::size_t>(options.window, config.max_tokens);
+  Workload work{{}, options.tokens, sampler, {}, 0};
   if (tokenizer) {
     const std::string prompt = options.prompt.empty() ? std::string(kPrompt) : options.prompt;
     const fs::path file = options.text.empty() ? held_out_file(source) : fs::path(options.text);
     work.prompt = tokenizer->encode(prompt, AddSpecial::Yes);
-    work.held_out = encode_file(*tokenizer, file, options.eval_tokens);
+    work.set_held_out(encode_file(*tokenizer, file, options.eval_tokens), window);
   } else if (options.prompt.empty() && options.text.empty()) {
     work.prompt = random_tokens(kRandomPromptTokens, config.vocab, options.shared.seed);
-    work.held_out = random_tokens(options.eval_tokens, config.vocab, options.shared.seed + 1);
+    work.set_held_out(random_tokens(options.eval_tokens, config.vocab, options.shared.seed + 1),
+                      window);
   } else {
     (void)require_tokenizer(source);
   }
@@ -63,6 +65,7 @@ Workload workload(const RunOptions& options, const std::optional<Tokenizer>& tok
 RunReport run_all(const RunOptions& options, const std::vector<BackendKind>& kinds,
                   const std::optional<Tokenizer>& tokenizer, const RunSetup& setup,
                   const Workload& work) {
+  const auto tables = sim::load_energy_tables(find_shipped(kShippedEnergyTables));
   RunReport report{.sterna_version = STERNA_VERSION,
                    .model_source = options.shared.model_source(),
                    .model = setup.model.config,
@@ -78,7 +81,7 @@ RunReport run_all(const RunOptions& options, const std::vector<BackendKind>& kin
   for (BackendKind kind : kinds) {
     report.backends.push_back(run_backend(kind, work, setup));
     report.texts.push_back(text_of(tokenizer, report.backends.back().generated));
-    report.phases.push_back(report_phases(report.backends.back(), setup.hardware));
+    report.phases.push_back(report_phases(report.backends.back(), {setup.hardware, tables}));
   }
   report.check = check_run(report.backends, report.phases);
   return report;
@@ -99,7 +102,8 @@ int run(const RunOptions& options) {
   const RunReport report = run_all(options, kinds, tokenizer, setup, work);
   progress.clear();
 
-  const std::string json = to_json(report).dump(2);
+  const std::string json =
+      to_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
   write_file_atomically(out / "run.json", json + "\n");
   if (options.shared.json) {
     fmt::print("{}\n", json);
@@ -121,7 +125,8 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--text", options->text, "text to evaluate [the model's held-out text]");
   command->add_option("--eval-tokens", options->eval_tokens, "tokens of it to use; 0: all")
       ->capture_default_str();
-  command->add_option("--window", options->window, "tokens of a window")->capture_default_str();
+  command->add_option("--window", options->window, "tokens of a window, at most the context")
+      ->capture_default_str();
   add_sampler_options(*command, options->sampler);
   add_compute_options(*command, options->shared, "cpu,systemc,rtl");
   add_seed_option(*command, options->shared);

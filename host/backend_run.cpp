@@ -116,10 +116,15 @@ class Runner {
   PhaseWork& at(Phase phase) { return run_.phases[static_cast<std::size_t>(phase)]; }
 
   SimulatedRun simulated(const DeviceBackend& driver) const {
-    SimulatedRun s{driver.records(),          {},
-                   driver.multiply_s(),       driver.device_s(),
-                   checking_.reference_s(),   driver.host_partial_adds(),
-                   checking_.compared_sums(), checking_.first_difference()};
+    SimulatedRun s{.records = driver.records(),
+                   .matrix_names = {},
+                   .multiply_s = driver.multiply_s(),
+                   .device_s = driver.device_s(),
+                   .reference_s = checking_.reference_s(),
+                   .host_partial_adds = driver.host_partial_adds(),
+                   .compared_sums = checking_.compared_sums(),
+                   .first_difference = checking_.first_difference(),
+                   .difference_phase = kPhases[std::min(agreed_phases_, kPhases.size() - 1)]};
     for (MatrixId id = 0; id < driver.matrix_count(); ++id) {
       s.matrix_names.push_back(driver.matrix_name(id));
     }

@@ -51,7 +51,6 @@ struct RunReport {
                                     const std::vector<PhaseReports>& phases);
 
 /// The phases of one backend.
-[[nodiscard]] PhaseReports report_phases(const BackendRun& run,
-                                         const sim::HardwareConfig& hardware);
+[[nodiscard]] PhaseReports report_phases(const BackendRun& run, const Pricing& pricing);
 
 }  // namespace sterna::host

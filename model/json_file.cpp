@@ -50,22 +50,27 @@ nlohmann::json parse_json(std::string_view text, const std::string& name,
 }
 
 JsonFile::JsonFile(const std::filesystem::path& file) : file_(file) {
-  object_ = parse_json(read_text_file(file), file.string());
-  if (!object_.is_object()) {
-    throw std::runtime_error(file.string() + " holds " + brief(object_) +
+  object_ = std::make_shared<const nlohmann::json>(parse_json(read_text_file(file), file.string()));
+  if (!object_->is_object()) {
+    throw std::runtime_error(file.string() + " holds " + brief(*object_) +
                              " where a JSON object is expected");
   }
 }
 
-JsonFile::JsonFile(std::filesystem::path file, nlohmann::json object, std::string prefix)
-    : file_(std::move(file)), object_(std::move(object)), prefix_(std::move(prefix)) {}
+JsonFile JsonFile::part(const nlohmann::json& object, std::string prefix) const {
+  JsonFile part(*this);
+  part.object_ = {object_, &object};
+  part.prefix_ = std::move(prefix);
+  return part;
+}
 
 JsonFile JsonFile::object(std::string_view name) const {
+  static const nlohmann::json empty = nlohmann::json::object();
   const nlohmann::json& value = at(name);
   if (!value.is_null() && !value.is_object()) refuse(name, "an object is expected");
   std::string prefix = prefix_;
   prefix.append(name).append(".");
-  return {file_, value.is_null() ? nlohmann::json::object() : value, std::move(prefix)};
+  return part(value.is_null() ? empty : value, std::move(prefix));
 }
 
 std::vector<JsonFile> JsonFile::objects(std::string_view name) const {
@@ -76,15 +81,15 @@ std::vector<JsonFile> JsonFile::objects(std::string_view name) const {
     if (!list[i].is_object()) refuse(name, "a list of objects is expected");
     std::string prefix = prefix_;
     prefix.append(name).append(".").append(std::to_string(i)).append(".");
-    objects.push_back({file_, list[i], std::move(prefix)});
+    objects.push_back(part(list[i], std::move(prefix)));
   }
   return objects;
 }
 
 const nlohmann::json& JsonFile::at(std::string_view name) const {
   static const nlohmann::json absent;
-  const auto found = object_.find(name);
-  return found == object_.end() ? absent : *found;
+  const auto found = object_->find(name);
+  return found == object_->end() ? absent : *found;
 }
 
 std::uint32_t JsonFile::whole(std::string_view name, std::uint32_t fallback, std::uint32_t low,

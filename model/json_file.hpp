@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,11 +47,11 @@ class JsonFile {
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
 
  private:
-  JsonFile(std::filesystem::path file, nlohmann::json object, std::string prefix);
+  JsonFile part(const nlohmann::json& object, std::string prefix) const;
 
   std::filesystem::path file_;
-  nlohmann::json object_;
-  std::string prefix_;  // of field names in errors: "", or "outer."
+  std::shared_ptr<const nlohmann::json> object_;  // a part of the whole file, which it keeps
+  std::string prefix_;                            // of field names in errors: "", or "outer."
 };
 
 /// Parses JSON of any origin: nesting is bounded, so a hostile text cannot exhaust memory.

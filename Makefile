@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a user types. Every target installs what is missing first (scripts/setup.sh does nothing when
 # all is there).
-.PHONY: run build test test-long test-asan lint format bench setup clean
+.PHONY: run configure build test test-long test-asan lint format bench setup clean
 
 CMAKE ?= cmake
 JOBS ?= $(shell nproc)
@@ -10,12 +10,16 @@ PYTEST := .venv/bin/python -m pytest -q
 setup:
 	@scripts/setup.sh
 
-build: setup
+configure: setup
 	@mkdir -p build
 	@$(CMAKE) --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+
+build: configure
 	@$(CMAKE) --build build -j $(JOBS)
 
-run: build
+# The command and the RTL of the default design; tests and benchmarks are not needed here.
+run: configure
+	@$(CMAKE) --build build -j $(JOBS) --target sterna sterna_rtl
 	build/sterna run
 
 test: build

@@ -29,8 +29,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model", choices=sorted(PEAK_LR), help="train: this twin only")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "e01_train_bitnet")
     parser.add_argument("--ship", type=Path, default=ROOT / "model" / "checkpoints" / "sterna-5m")
-    parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--every", type=int, default=250, help="steps between held-out losses")
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--every", type=int, default=500, help="steps between held-out losses")
+    parser.add_argument("--peak-lr", type=float, help="train --model: instead of its own rate")
     parser.add_argument("--no-compile", action="store_true", help="run without torch.compile")
     parser.add_argument("--no-resume", action="store_true", help="forget earlier training state")
     return parser.parse_args()
@@ -51,7 +52,8 @@ def train(args: argparse.Namespace) -> None:
     torch.manual_seed(1)
     product = ternary_product if args.model == "ternary" else fp_product
     model = BitNet(Shape(vocab_size=corpus.vocab_size), product)
-    recipe = Recipe(steps=args.steps, peak_lr=PEAK_LR[args.model], bos_id=corpus.bos_id)
+    peak_lr = args.peak_lr or PEAK_LR[args.model]
+    recipe = Recipe(steps=args.steps, peak_lr=peak_lr, bos_id=corpus.bos_id)
     if args.no_resume:
         (args.out / f"{args.model}.pt").unlink(missing_ok=True)
         (args.out / f"{args.model}.csv").unlink(missing_ok=True)

@@ -22,11 +22,14 @@ namespace fs = std::filesystem;
 /// A file under a name of its own beside `target`; gone again unless moved over it.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const fs::path& target) : target_(target) {
+  explicit TemporaryFile(const fs::path& target) : TemporaryFile(target, target) {}
+
+  /// Errors name `named` instead of the target.
+  TemporaryFile(const fs::path& target, const fs::path& named) : target_(target), named_(named) {
     path_ = target;
     path_ += fmt::format(".tmp{}", ::getpid());
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd_ < 0) fail(target_, std::strerror(errno));
+    if (fd_ < 0) fail(named_, std::strerror(errno));
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
@@ -39,7 +42,7 @@ class TemporaryFile {
     while (!bytes.empty()) {
       const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) fail(target_, std::strerror(errno));
+      if (n < 0) fail(named_, std::strerror(errno));
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
   }
@@ -48,17 +51,27 @@ class TemporaryFile {
     const int fd = fd_;
     fd_ = -1;
     if (::close(fd) != 0 || ::rename(path_.c_str(), target_.c_str()) != 0) {
-      fail(target_, std::strerror(errno));
+      fail(named_, std::strerror(errno));
     }
     moved_ = true;
   }
 
  private:
   fs::path target_;
+  fs::path named_;
   fs::path path_;
   int fd_ = -1;
   bool moved_ = false;
 };
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
+    fail(folder, "it exists and is not a folder");
+  }
+  fs::create_directories(folder, error);
+  if (error) fail(folder, error.message());
+}
 
 }  // namespace
 
@@ -71,18 +84,13 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
 void require_writable_file(const fs::path& path) {
   std::error_code error;
   if (path.filename().empty() || fs::is_directory(path, error)) fail(path, "it is a folder");
-  if (path.has_parent_path()) require_writable_folder(path.parent_path());
-  TemporaryFile probe(path);
+  if (path.has_parent_path()) make_folder(path.parent_path());
+  const TemporaryFile probe(path);
 }
 
 void require_writable_folder(const fs::path& folder) {
-  std::error_code error;
-  if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
-    fail(folder, "it exists and is not a folder");
-  }
-  fs::create_directories(folder, error);
-  if (error) fail(folder, error.message());
-  TemporaryFile probe(folder / "probe");
+  make_folder(folder);
+  const TemporaryFile probe(folder / "probe", folder);
 }
 
 }  // namespace sterna::host

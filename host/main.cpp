@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -20,6 +23,19 @@ int bad_input(const char* message) {
   return sterna::host::kBadInput;
 }
 
+/// Why `argv` names no command of `app`; empty when it does.
+std::string missing_command(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  if (argc > 1 &&
+      (argv[1][0] == '-' || std::find(names.begin(), names.end(), argv[1]) != names.end())) {
+    return "";
+  }
+  const std::string choose =
+      fmt::format("choose {} (sterna --help says more)", fmt::join(names, ", "));
+  return argc > 1 ? fmt::format("there is no command \"{}\"; {}", argv[1], choose) : choose;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -35,6 +51,8 @@ int main(int argc, char** argv) {
   sterna::host::add_logits(app, exit_code);
   sterna::host::add_matmul(app, exit_code);
   sterna::host::add_info(app, exit_code);
+  const std::string missing = missing_command(app, argc, argv);
+  if (!missing.empty()) return bad_input(missing.c_str());
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -10,7 +10,7 @@
 namespace sterna::host {
 namespace {
 
-constexpr std::size_t kLabelWidth = 44;
+constexpr std::size_t kLabelWidth = 38;
 constexpr std::size_t kColumnWidth = 16;
 constexpr std::size_t kTextWidth = 92;
 
@@ -117,21 +117,22 @@ void add_energy(Table& table, const RunReport& report, Phase phase) {
                                     [](const PhaseReports& p) { return !p.empty(); });
   const auto index = static_cast<std::size_t>(phase);
   for (std::size_t t = 0; t < first[index].energy.size(); ++t) {
+    table.section(
+        fmt::format("{}, uJ a token by {}", name_of(phase), first[index].energy[t].unit.table));
     const auto row = [&](std::string_view boundary,
                          const std::function<double(const PhaseEnergy&)>& joules) {
-      table.row(fmt::format("{} uJ/token, {}", boundary, first[index].energy[t].unit.table),
-                [&](std::size_t i) {
-                  if (report.phases[i].empty()) return std::string();
-                  const PhaseReport& r = report.phases[i][index];
-                  const auto tokens = static_cast<double>(std::max<std::uint64_t>(r.tokens, 1));
-                  return fmt::format("{:.3f}", 1e6 * joules(r.energy[t]) / tokens);
-                });
+      table.row(boundary, [&](std::size_t i) {
+        if (report.phases[i].empty()) return std::string();
+        const PhaseReport& r = report.phases[i][index];
+        const auto tokens = static_cast<double>(std::max<std::uint64_t>(r.tokens, 1));
+        return fmt::format("{:.3f}", 1e6 * joules(r.energy[t]) / tokens);
+      });
     };
     row("arithmetic", [](const PhaseEnergy& e) { return e.unit.arithmetic.total_j; });
-    row("  with int8 multipliers",
+    row("  of the same array, int8 multipliers",
         [](const PhaseEnergy& e) { return e.int8_baseline.arithmetic.total_j; });
     row("on chip", [](const PhaseEnergy& e) { return e.unit.on_chip.total_j; });
-    row("whole system", [](const PhaseEnergy& e) { return e.unit.system.total_j; });
+    row("whole system, DRAM included", [](const PhaseEnergy& e) { return e.unit.system.total_j; });
   }
 }
 

@@ -89,8 +89,11 @@ void add_eval(CLI::App& app, int& exit_code) {
   add_model_option(*command, options->shared);
   command->add_option("--text", options->text, "text file [the model's held-out text]");
   command->add_option("--tokens", options->tokens, "tokens of it to use; 0: all")
+      ->check(kTokenCount)
       ->capture_default_str();
-  command->add_option("--window", options->window, "tokens of a window")->capture_default_str();
+  command->add_option("--window", options->window, "tokens of a window")
+      ->check(kTokenCount)
+      ->capture_default_str();
   add_compute_options(*command, options->shared, "cpu");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);

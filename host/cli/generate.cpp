@@ -115,6 +115,7 @@ void add_generate(CLI::App& app, int& exit_code) {
   add_model_option(*command, options->shared);
   command->add_option("--prompt", options->prompt, "the text to go on from")->required();
   command->add_option("--tokens", options->tokens, "most tokens to generate")
+      ->check(kTokenCount)
       ->capture_default_str();
   add_sampler_options(*command, options->sampler);
   add_compute_options(*command, options->shared, "cpu");

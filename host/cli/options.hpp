@@ -40,6 +40,9 @@ struct SharedOptions {
   [[nodiscard]] unsigned thread_count() const;
 };
 
+/// What an option that counts tokens takes; CLI11 would read -1 as the largest number there is.
+inline const CLI::Range kTokenCount{0, 1'000'000'000};
+
 /// Each adds its option(s) to a command.
 void add_model_option(CLI::App& command, SharedOptions& options);
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends);

@@ -121,11 +121,15 @@ void add_run(CLI::App& app, int& exit_code) {
       "run", "the main job: the same work on every backend, compared bit for bit");
   add_model_option(*command, options->shared);
   command->add_option("--prompt", options->prompt, "the text to go on from [a sentence]");
-  command->add_option("--tokens", options->tokens, "tokens to generate")->capture_default_str();
+  command->add_option("--tokens", options->tokens, "tokens to generate")
+      ->check(kTokenCount)
+      ->capture_default_str();
   command->add_option("--text", options->text, "text to evaluate [the model's held-out text]");
   command->add_option("--eval-tokens", options->eval_tokens, "tokens of it to use; 0: all")
+      ->check(kTokenCount)
       ->capture_default_str();
   command->add_option("--window", options->window, "tokens of a window, at most the context")
+      ->check(kTokenCount)
       ->capture_default_str();
   add_sampler_options(*command, options->sampler);
   add_compute_options(*command, options->shared, "cpu,systemc,rtl");

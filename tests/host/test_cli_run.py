@@ -185,8 +185,9 @@ def test_bad_input_is_one_sentence_and_loses_nothing(sterna, bad_input, tmp_path
         (["--backend", "cpu,cpu"], "twice"),
     ]
     for words, sentence in cases:
+        out = [] if "--out" in words else ["--out", tmp_path]
         done = subprocess.run(
-            [BINARY, "run", "--out", tmp_path, *words], capture_output=True, text=True, timeout=60
+            [BINARY, "run", *words, *out], capture_output=True, text=True, timeout=60
         )
         bad_input(done, sentence)
     assert (tmp_path / "run.json").read_text() == "earlier"
@@ -238,7 +239,7 @@ def test_generate_refuses(sterna, bad_input) -> None:
     bad_input(sterna("generate"), "--prompt")
     bad_input(sterna("generate", "--prompt", ""), "prompt")
     bad_input(sterna("generate", "--prompt", "a", "--model", TINY), "tokenizer.json")
-    bad_input(sterna("generate", "--prompt", "a", "--top-p", 1.5), "top_p")
+    bad_input(sterna("generate", "--prompt", "a", "--top-p", 1.5), "top-p")
 
 
 def test_eval_agrees_between_backends(sterna) -> None:
@@ -266,5 +267,6 @@ def test_exit_codes_of_the_command_itself(sterna, bad_input) -> None:
     assert sterna("--help").returncode == 0
     assert sterna("run", "--help").returncode == 0
     assert sterna("--version").stdout.startswith("sterna ")
-    bad_input(sterna(), "subcommand")
-    bad_input(sterna("fly"), "fly")
+    bad_input(sterna(), "choose run, generate")
+    bad_input(sterna("fly"), 'there is no command "fly"; choose run')
+    bad_input(sterna("run", "--fly"), "--fly")

@@ -135,7 +135,7 @@ int info(const InfoOptions& options) {
 void add_info(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InfoOptions>();
   CLI::App* command = app.add_subcommand("info", "what is in a model or a hardware file");
-  command->add_option("what", options->what,
+  command->add_option("what,--model,--hw", options->what,
                       "model folder, synthetic:NAME or hardware file [the model that ships]");
   command->add_flag("--isa", options->isa, "list the CPU kernels");
   add_seed_option(*command, options->shared);

@@ -32,8 +32,8 @@ using TokenIds = std::unordered_map<std::string, TokenId, TextHash, std::equal_t
 class Bpe {
  public:
   /// Reads the "model" of a tokenizer.json.
-  /// Errors  std::runtime_error: not BPE, an option that is not supported, a merge of or into a token
-  ///         that the vocabulary lacks
+  /// Errors  std::runtime_error: not BPE, an option that is not supported, a merge of or into a
+  ///         token that the vocabulary lacks
   explicit Bpe(const JsonFile& model);
 
   /// Appends the tokens of `piece`. Takes time n log n in its length.

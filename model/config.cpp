@@ -56,7 +56,7 @@ float read_rope_theta(const JsonFile& file, float fallback) {
         rope.refuse(key, "only the default rotary embedding is supported");
       }
     }
-    if (rope.has("rope_theta")) return rope.positive("rope_theta", fallback, kMaxTheta);
+    fallback = rope.positive("rope_theta", fallback, kMaxTheta);
   }
   return file.positive("rope_theta", fallback, kMaxTheta);
 }

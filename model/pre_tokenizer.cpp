@@ -14,8 +14,8 @@ namespace {
 constexpr const char* kByteLevelPattern =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-// U+180E was a blank in old Unicode, and PCRE2's \s still takes it; the tokenizers' engine does not.
-// For matching it is replaced by another format character of the same length, U+200E.
+// U+180E was a blank in old Unicode, and PCRE2's \s still takes it; the tokenizers' engine does
+// not. For matching it is replaced by another format character of the same length, U+200E.
 constexpr std::string_view kOldBlank = "\xE1\xA0\x8E";
 constexpr std::string_view kFormatCharacter = "\xE2\x80\x8E";
 

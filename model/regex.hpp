@@ -15,8 +15,8 @@ struct TextRange {
   std::size_t end;
 };
 
-/// A Unicode regular expression (PCRE2) for UTF-8 text, read as the tokenizers' engine reads it: ^ and
-/// $ match at lines.
+/// A Unicode regular expression (PCRE2) for UTF-8 text, read as the tokenizers' engine reads it: ^
+/// and $ match at lines.
 class Regex {
  public:
   enum class Kind : unsigned char { Pattern, Literal };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Decode and prefill of a whole transformer on this CPU, float part included. Reports tokens/s, and
-// MAC/s of the ternary products alone, to hold against kernels_bench: the difference is the float part.
+// ternary MAC/s to hold against kernels_bench: the difference is the float part.
 
 #include <string>
 #include <vector>

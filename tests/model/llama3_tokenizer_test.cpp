@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// LLaMA-3's tokenizer, which the published 2B4T uses, on the cases that llama.cpp publishes for it. Its
-// file is a list of tokens by rank; the merges of a tokenizer.json follow from the ranks: a token is made
-// of the two parts that remain when only lower ranks may merge.
+// LLaMA-3's tokenizer, which the published 2B4T uses, on the cases that llama.cpp publishes for it.
+// Its file is a list of tokens by rank; the merges of a tokenizer.json follow from the ranks: a
+// token is made of the two parts that remain when only lower ranks may merge.
 
 #include <sstream>
 #include <unordered_map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The order of operations is the contract, so results are compared with == against the definition in
-// ops.hpp written as plain loops, for every instruction set.
+// The order of operations is the contract, so results are compared with == against the definition
+// in ops.hpp written as plain loops, for every instruction set.
 
 #include "model/ops.hpp"
 

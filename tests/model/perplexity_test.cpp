@@ -55,7 +55,10 @@ TEST_F(PerplexityTest, IsTheMeanLogProbabilityOfTheNextTokens) {
 }
 
 TEST_F(PerplexityTest, LeavesOutALastWindowOfOneToken) {
-  EXPECT_EQ(measure_perplexity(model_.transformer, tokens(9), 4).scored_tokens, 6U);
+  std::size_t windows = 0;
+  const auto count = [&](std::span<const float>) { ++windows; };
+  EXPECT_EQ(measure_perplexity(model_.transformer, tokens(9), 4, count).scored_tokens, 6U);
+  EXPECT_EQ(windows, 2U);
   EXPECT_EQ(measure_perplexity(model_.transformer, tokens(10), 4).scored_tokens, 7U);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Ids and texts against those of the `tokenizers` library (golden_tokenizer/make_golden.py), and what
-// must hold for any text.
+// Ids and texts against those of the `tokenizers` library (golden_tokenizer/make_golden.py), and
+// what must hold for any text.
 
 #include "model/tokenizer.hpp"
 

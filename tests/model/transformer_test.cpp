@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What must hold whatever the weights: the same bits for any number of threads, any cut of the tokens
-// into calls and batches, and any backend.
+// What must hold whatever the weights: the same bits for any number of threads, any cut of the
+// tokens into calls and batches, and any backend.
 
 #include "model/transformer.hpp"
 

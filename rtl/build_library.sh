@@ -62,6 +62,11 @@ sizes=(-DSTERNA_LANES="$lanes" -DSTERNA_ENGINES="$engines" -DSTERNA_SLICES="$sli
   -DSTERNA_ACT_WORDS="$act_words" -DSTERNA_CHUNKS="$chunks"
   -DSTERNA_WEIGHT_FIFO_BEATS="$weight_fifo" -DSTERNA_RESULT_FIFO_BEATS="$result_fifo")
 
+# Loops over 16 lanes become vector instructions if clang does not first unroll them away: 1.08e9
+# against 0.67e9 MAC/s at the edge design.
+unroll=()
+if "$cxx" --version | grep -q clang; then unroll=(-mllvm -unroll-full-max-count=8); fi
+
 objects=()
 pids=()
 compile() {  # compile SOURCE FLAGS...: in the background
@@ -72,7 +77,7 @@ compile() {  # compile SOURCE FLAGS...: in the background
   objects+=("$object")
 }
 for source in "$rtl/tmu_unit.cpp" "$work"/Vtmu*.cpp; do
-  compile "$source" -O3 -I"$work" -I"$rtl/.." "${defines[@]}" "${sizes[@]}"
+  compile "$source" -O3 "${unroll[@]}" -I"$work" -I"$rtl/.." "${defines[@]}" "${sizes[@]}"
 done
 compile "$include/verilated.cpp" -O2
 compile "$include/verilated_threads.cpp" -O2

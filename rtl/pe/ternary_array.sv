@@ -178,15 +178,13 @@ module ternary_array #(
   task automatic take_digit(input logic [7:0] power, input bytes_t rest, output bytes_t next,
                             output bytes_t minus, output bytes_t any);
     /* verilator no_inline_task */
-    bytes_t zero;
-    bytes_t two;
-    for (int unsigned i = 0; i < PLACES; i++) zero[i] = {8{rest[i] < power}};
-    for (int unsigned i = 0; i < PLACES; i++) two[i] = {8{rest[i] >= power << 1}};
     for (int unsigned i = 0; i < PLACES; i++) begin
-      next[i] = rest[i] - (power & ~zero[i]) - (power & two[i]);
+      next[i] = rest[i] - (power & {8{rest[i] >= power}}) - (power & {8{rest[i] >= power << 1}});
     end
-    for (int unsigned i = 0; i < PLACES; i++) minus[i] = zero[i];
-    for (int unsigned i = 0; i < PLACES; i++) any[i] = zero[i] | two[i];
+    for (int unsigned i = 0; i < PLACES; i++) minus[i] = {8{rest[i] < power}};
+    for (int unsigned i = 0; i < PLACES; i++) begin
+      any[i] = {8{rest[i] < power}} | {8{rest[i] >= power << 1}};
+    end
   endtask
 
   // Takes a field of two bits, trit plus one, off the bottom of each byte. Code 3 stands for no trit

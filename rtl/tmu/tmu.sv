@@ -55,8 +55,6 @@ module tmu #(
 
   localparam int unsigned CHUNK_WIDTH = Chunks > 1 ? $clog2(Chunks) : 1;
   localparam int unsigned ADDR_WIDTH  = $clog2(ActWords);
-  localparam int unsigned INDEX_WIDTH = $clog2(Lanes / tmu_pkg::ACT_BEAT_BYTES);
-  localparam int unsigned DOT_WIDTH   = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, Lanes);
   localparam int unsigned COUNT_WIDTH = $clog2(Lanes + 1);
   localparam int unsigned ACC_WIDTH   = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, ActWords * Lanes);
   localparam int unsigned RESULT_BITS = Engines * Slices * ACC_WIDTH;
@@ -75,28 +73,18 @@ module tmu #(
 
   tmu_pkg::state_e        state;
   tmu_pkg::status_e       status;
-  tmu_pkg::command_t      cmd;
-  tmu_pkg::command_t      command;
-  logic                   accept;
-  logic                   start;
+  tmu_pkg::command_t      cmd, command;  // on offer; accepted last
+  logic accept, start;
   logic [CHUNK_WIDTH-1:0] last_chunk;
   logic [Slices-1:0]      last_slices;
-  logic                   load_last;
-  logic                   act_beat;
-  logic                   compute_done;
-  logic                   credits_all;
+  logic load_last, act_beat, compute_done, credits_all;
 
   assign cmd = '{rows: cmd_rows_i, beats: cmd_beats_i, tokens: cmd_tokens_i, t2: cmd_t2_i,
                  keep: cmd_keep_i};
   assign rsp_status_o = status;
 
-  tmu_control #(
-    .Slices  (Slices),
-    .ActWords(ActWords),
-    .Chunks  (Chunks)
-  ) u_control (
-    .clk_i,
-    .rst_ni,
+  tmu_control #(.Slices(Slices), .ActWords(ActWords), .Chunks(Chunks)) u_control (
+    .clk_i, .rst_ni,
     .abort_i,
     .cmd_valid_i,
     .cmd_ready_o,
@@ -119,59 +107,34 @@ module tmu #(
   // Activations //
   /////////////////
 
-  logic [Slices-1:0]      load_bank;
-  logic [ADDR_WIDTH-1:0]  load_addr;
-  logic [INDEX_WIDTH-1:0] load_index;
-  logic                   load_write;
-  logic [8*Lanes-1:0]     load_word;
+  logic [Slices-1:0]         slot_slices;
+  logic [ADDR_WIDTH-1:0]     slot_addr;
   logic [Slices*8*Lanes-1:0] act;
 
   assign act_ready_o = state == tmu_pkg::StLoad;
   assign act_beat    = act_valid_i && act_ready_o && !abort_i;
 
-  tmu_loader #(
-    .Lanes   (Lanes),
-    .Slices  (Slices),
-    .ActWords(ActWords)
-  ) u_loader (
-    .clk_i,
-    .rst_ni,
+  tmu_act_memory #(.Lanes(Lanes), .Slices(Slices), .ActWords(ActWords)) u_memory (
+    .clk_i, .rst_ni,
     .start_i  (start),
     .cmd_i    (cmd),
-    .beat_i   (act_beat),
     .command_i(command),
-    .bank_o   (load_bank),
-    .addr_o   (load_addr),
-    .index_o  (load_index),
-    .write_o  (load_write),
-    .last_o   (load_last)
-  );
-
-  tmu_act_packer #(
-    .Bytes(Lanes / tmu_pkg::T5_TRITS)
-  ) u_packer (
-    .clk_i,
-    .beat_i (act_beat),
-    .t2_i   (command.t2),
-    .index_i(load_index),
-    .data_i (act_data_i),
-    .word_o (load_word)
+    .beat_i   (act_beat),
+    .data_i   (act_data_i),
+    .last_o   (load_last),
+    .read_i   (slot_slices),
+    .addr_i   (slot_addr),
+    .act_o    (act)
   );
 
   ///////////
   // Slots //
   ///////////
 
-  logic                   slot;
-  logic                   weight_stall;
-  logic                   result_stall;
-  logic                   slot_fresh;
-  logic                   slot_first;
-  logic                   slot_last;
+  logic slot, weight_stall, result_stall;
+  logic slot_fresh, slot_first, slot_last;
   logic [CHUNK_WIDTH-1:0] slot_chunk;
-  logic [ADDR_WIDTH-1:0]  slot_addr;
   logic [Engines-1:0]     slot_engines;
-  logic [Slices-1:0]      slot_slices;
   logic [Engines-1:0]     beat_valid;
   logic                   result_beat;
 
@@ -182,8 +145,7 @@ module tmu #(
     .Chunks         (Chunks),
     .ResultFifoBeats(ResultFifoBeats)
   ) u_issue (
-    .clk_i,
-    .rst_ni,
+    .clk_i, .rst_ni,
     .flush_i       (abort_i),
     .start_i       (start),
     .cmd_i         (cmd),
@@ -207,166 +169,59 @@ module tmu #(
     .slices_o      (slot_slices)
   );
 
-  // A slot on its way: leaves (1), root (2), accumulate (3). Masks are zero where there is none.
-  typedef struct packed {
-    logic [Engines-1:0]     engines;
-    logic [Slices-1:0]      slices;
-    logic                   first;
-    logic                   last;
-    logic [CHUNK_WIDTH-1:0] chunk;
-  } slot_t;
+  logic [Engines-1:0]             root_engines;
+  logic [Slices-1:0]              root_slices;
+  logic [Engines*COUNT_WIDTH-1:0] nonzeros;
+  logic                           sums_valid;
+  logic [RESULT_BITS-1:0]         sums;
 
-  slot_t slot0;
-  slot_t slot1_q;
-  slot_t slot2_q;
-  slot_t slot3_q;
-  logic  fresh1_q;
-
-  assign slot0 = '{engines: slot_engines, slices: slot_slices, first: slot_first,
-                   last: slot_last, chunk: slot_chunk};
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      slot1_q  <= '0;
-      slot2_q  <= '0;
-      slot3_q  <= '0;
-      fresh1_q <= 1'b0;
-    end else if (abort_i) begin
-      slot1_q  <= '0;
-      slot2_q  <= '0;
-      slot3_q  <= '0;
-      fresh1_q <= 1'b0;
-    end else begin
-      slot1_q  <= slot0;
-      slot2_q  <= slot1_q;
-      slot3_q  <= slot2_q;
-      fresh1_q <= slot_fresh;
-    end
-  end
-
-  ///////////
-  // Array //
-  ///////////
-
-  logic [Engines*BeatBits-1:0]         beats;
-  logic [Engines*COUNT_WIDTH-1:0]      nonzeros;
-  logic [Engines*Slices*DOT_WIDTH-1:0] dots;
-  logic [RESULT_BITS-1:0]              sums;
-
-  for (genvar s = 0; s < Slices; s++) begin : g_bank
-    sram_1w1r #(
-      .Words(ActWords),
-      .Width(8 * Lanes)
-    ) u_sram (
-      .clk_i,
-      .rst_ni,
-      .write_i     (load_write && load_bank[s]),
-      .write_addr_i(load_addr),
-      .write_data_i(load_word),
-      .read_i      (slot_slices[s]),
-      .read_addr_i (slot_addr),
-      .read_data_o (act[s*8*Lanes +: 8*Lanes])
-    );
-  end
-
-  ternary_array #(
-    .Lanes  (Lanes),
-    .Engines(Engines),
-    .Slices (Slices)
-  ) u_array (
-    .clk_i,
-    .load_i        (slot_fresh ? slot_engines : '0),
+  tmu_rows #(
+    .Lanes          (Lanes),
+    .Engines        (Engines),
+    .Slices         (Slices),
+    .ActWords       (ActWords),
+    .Chunks         (Chunks),
+    .WeightFifoBeats(WeightFifoBeats)
+  ) u_rows (
+    .clk_i, .rst_ni,
+    .flush_i       (abort_i),
+    .weight_valid_i,
+    .weight_ready_o,
+    .weight_data_i,
+    .beat_valid_o  (beat_valid),
     .t2_i          (command.t2),
-    .beat_i        (beats),
-    .count_i       (fresh1_q ? slot1_q.engines : '0),
-    .leaf_engines_i(slot1_q.engines),
-    .leaf_slices_i (slot1_q.slices),
+    .fresh_i       (slot_fresh),
+    .first_i       (slot_first),
+    .last_i        (slot_last),
+    .chunk_i       (slot_chunk),
+    .engines_i     (slot_engines),
+    .slices_i      (slot_slices),
     .act_i         (act),
-    .root_engines_i(slot2_q.engines),
-    .root_slices_i (slot2_q.slices),
+    .root_engines_o(root_engines),
+    .root_slices_o (root_slices),
     .nonzeros_o    (nonzeros),
-    .dot_o         (dots)
+    .sums_valid_o  (sums_valid),
+    .sums_o        (sums)
   );
-
-  for (genvar e = 0; e < Engines; e++) begin : g_engine
-    stream_fifo #(
-      .Width(BeatBits),
-      .Depth(WeightFifoBeats)
-    ) u_weights (
-      .clk_i,
-      .rst_ni,
-      .flush_i     (abort_i),
-      .push_valid_i(weight_valid_i[e]),
-      .push_ready_o(weight_ready_o[e]),
-      .push_data_i (weight_data_i[e*BeatBits +: BeatBits]),
-      .pop_valid_o (beat_valid[e]),
-      .pop_ready_i (slot_fresh && slot_engines[e]),
-      .pop_data_o  (beats[e*BeatBits +: BeatBits])
-    );
-
-    for (genvar s = 0; s < Slices; s++) begin : g_slice
-      logic                        active;
-      logic signed [ACC_WIDTH-1:0] sum;
-
-      assign active = slot3_q.engines[e] && slot3_q.slices[s];
-      assign sums[(e*Slices + s)*ACC_WIDTH +: ACC_WIDTH] = active ? sum : '0;
-
-      accumulator #(
-        .AddWidth(DOT_WIDTH),
-        .AccWidth(ACC_WIDTH),
-        .Chunks  (Chunks)
-      ) u_acc (
-        .clk_i,
-        .rst_ni,
-        .valid_i(active),
-        .first_i(slot3_q.first),
-        .chunk_i(slot3_q.chunk),
-        .add_i  ($signed(dots[(e*Slices + s)*DOT_WIDTH +: DOT_WIDTH])),
-        .sum_o  (sum)
-      );
-    end
-  end
-
-  /////////////
-  // Results //
-  /////////////
-
-  logic                   result_room;
-  logic [RESULT_BITS-1:0] result;
 
   assign result_beat = result_valid_o && result_ready_i && !abort_i;
 
-  stream_fifo #(
-    .Width(RESULT_BITS),
-    .Depth(ResultFifoBeats)
-  ) u_results (
-    .clk_i,
-    .rst_ni,
-    .flush_i     (abort_i),
-    .push_valid_i(slot3_q.last),
-    .push_ready_o(result_room),
-    .push_data_i (sums),
-    .pop_valid_o (result_valid_o),
-    .pop_ready_i (result_ready_i),
-    .pop_data_o  (result)
+  tmu_results #(.Sums(Engines * Slices), .AccWidth(ACC_WIDTH), .Depth(ResultFifoBeats)) u_results (
+    .clk_i, .rst_ni,
+    .flush_i(abort_i),
+    .valid_i(sums_valid),
+    .sums_i (sums),
+    .result_valid_o,
+    .result_ready_i,
+    .result_data_o
   );
-
-  for (genvar i = 0; i < Engines * Slices; i++) begin : g_result
-    assign result_data_o[i*tmu_pkg::SUM_WIDTH +: tmu_pkg::SUM_WIDTH] =
-        tmu_pkg::SUM_WIDTH'($signed(result[i*ACC_WIDTH +: ACC_WIDTH]));
-  end
 
   //////////////
   // Counters //
   //////////////
 
-  tmu_counters #(
-    .Engines   (Engines),
-    .Slices    (Slices),
-    .CountWidth(COUNT_WIDTH)
-  ) u_counters (
-    .clk_i,
-    .rst_ni,
+  tmu_counters #(.Engines(Engines), .Slices(Slices), .CountWidth(COUNT_WIDTH)) u_counters (
+    .clk_i, .rst_ni,
     .clear_i       (accept),
     .state_i       (state),
     .abort_i,
@@ -379,8 +234,8 @@ module tmu #(
     .last_i        (slot_last),
     .engines_i     (slot_engines),
     .slices_i      (slot_slices),
-    .root_engines_i(slot2_q.engines),
-    .root_slices_i (slot2_q.slices),
+    .root_engines_i(root_engines),
+    .root_slices_i (root_slices),
     .nonzeros_i    (nonzeros),
     .sel_i         (counter_sel_i),
     .value_o       (counter_o)
@@ -390,15 +245,7 @@ module tmu #(
   // Assertions //
   ////////////////
 
-  `ASSERT(RoomForEveryResult, slot3_q.last |-> result_room)
   `ASSERT(ActHeld,    act_valid_i && !act_ready_o && !abort_i |=>
                       abort_i || (act_valid_i && $stable(act_data_i)))
-  `ASSERT(ResultHeld, result_valid_o && !result_ready_i && !abort_i |=>
-                      result_valid_o && $stable(result_data_o))
-
-  for (genvar e = 0; e < Engines; e++) begin : g_assert
-    `ASSERT(WeightHeld, weight_valid_i[e] && !weight_ready_o[e] && !abort_i |=>
-            abort_i || (weight_valid_i[e] && $stable(weight_data_i[e*BeatBits +: BeatBits])))
-  end
 
 endmodule

@@ -75,7 +75,8 @@ module stream_fifo #(
   `ASSERT(CountInRange,    count_q <= CntWidth'(Depth))
   `ASSERT(NeverReadyFull,  !(push_ready_o && count_q == CntWidth'(Depth)))
   `ASSERT(NeverValidEmpty, !(pop_valid_o && count_q == '0))
-  `ASSERT(PopValidHeld,
-      pop_valid_o && !pop_ready_i && !flush_i |=> pop_valid_o && $stable(pop_data_o))
+  `ASSERT(PopHeld,         pop_valid_o && !pop_ready_i && !flush_i |=>
+                           pop_valid_o && $stable(read_q))
+  `ASSERT(NeverOverwrites, push && pop_valid_o |-> write_q != read_q)
 
 endmodule

@@ -69,6 +69,8 @@ module ternary_array #(
     end
   end
 
+  `ASSERT_INIT(LeafNeverWraps, PLACES * (2**tmu_pkg::ACT_WIDTH - 1) < 2**LEAF_BITS)
+
   // Masks of a lane: all ones or all zeros. Synthesis keeps one bit of each.
   groups_t                    negative   [Engines][BLOCKS];
   groups_t                    nonzero    [Engines][BLOCKS];
@@ -145,7 +147,6 @@ module ternary_array #(
         term = (x[j][i] ^ minus[j][i]) & any[j][i];
         sum  = sum + 16'(term);
       end
-      `ASSERT_HERE(LeafNeverWraps, sum[15:LEAF_BITS] == '0)
       leaf_sums = {LEAF_BITS'(sum), leaf_sums[DIGITS*LEAF_BITS-1:LEAF_BITS]};
     end
   endfunction

@@ -9,8 +9,21 @@
 namespace sterna {
 namespace {
 
-// Rows of the head that one thread takes at least: below, waking it costs more than it saves.
-constexpr std::size_t kHeadGrain = 256;
+// Multiply-adds that are worth another thread: it takes some microseconds to wake, in which one
+// thread does about this many.
+constexpr std::size_t kWorthWaking = 1U << 16;
+
+// Items of a loop that one thread takes at least, given the operations of one item.
+std::size_t grain_of(std::size_t operations) {
+  return std::max<std::size_t>(1, kWorthWaking / operations);
+}
+
+// Operations an element of the loops over tokens: a square, a product, a rounding; a quotient.
+constexpr std::size_t kOpsNormed = 4;
+constexpr std::size_t kOpsRescaled = 4;
+
+// Rows of the head that stay in the cache while all tokens use them.
+constexpr std::size_t kHeadRows = 256;
 
 // Row `t` of a row-major buffer whose rows have `width` elements.
 template <typename T>
@@ -153,18 +166,21 @@ void Transformer::layer(std::size_t index, std::size_t tokens, std::size_t first
 // act_.quantized, act_.scales = int8 of norm(rows); without a norm (empty weight) of the rows.
 void Transformer::quantize_normed(Rows rows, std::span<const float> weight, std::size_t tokens) {
   std::atomic<bool> finite{true};
-  pool_.parallel_for(tokens, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = begin; t < end; ++t) {
-      std::span<const float> input = row(rows.values, t, rows.width);
-      if (!weight.empty()) {
-        const auto normed = row(act_.normed, t, rows.width);
-        rms_norm(input, weight, config().norm_eps, normed);
-        input = normed;
-      }
-      act_.scales[t] = quantize(input, row(act_.quantized, t, rows.width));
-      if (act_.scales[t] == 0.0F) finite = false;
-    }
-  });
+  pool_.parallel_for(
+      tokens,
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t t = begin; t < end; ++t) {
+          std::span<const float> input = row(rows.values, t, rows.width);
+          if (!weight.empty()) {
+            const auto normed = row(act_.normed, t, rows.width);
+            rms_norm(input, weight, config().norm_eps, normed);
+            input = normed;
+          }
+          act_.scales[t] = quantize(input, row(act_.quantized, t, rows.width));
+          if (act_.scales[t] == 0.0F) finite = false;
+        }
+      },
+      grain_of(kOpsNormed * rows.width));
   if (!finite) {
     throw std::runtime_error(
         "an activation is infinite or not a number: the weights of this model overflow float32");
@@ -190,23 +206,26 @@ void Transformer::multiply(std::initializer_list<Linear> matrices, std::size_t t
 void Transformer::place_qkv(std::size_t index, std::size_t tokens, std::size_t first) {
   const Layer& m = layers_[index];
   const std::size_t dim = config().head_dim;
-  pool_.parallel_for(tokens, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = begin; t < end; ++t) {
-      const float scale = act_.scales[t];
-      for (std::size_t h = 0; h < config().heads; ++h) {
-        const auto q = row(act_.q, t, m.q.rows).subspan(h * dim, dim);
-        rescale(row(act_.sums[0], t, m.q.rows).subspan(h * dim, dim), scale, m.q.scale, q);
-        rope_.rotate(q, first + t);
-      }
-      for (std::size_t h = 0; h < config().kv_heads; ++h) {
-        const auto key = cache_.keys(index, h).subspan((first + t) * dim, dim);
-        rescale(row(act_.sums[1], t, m.k.rows).subspan(h * dim, dim), scale, m.k.scale, key);
-        rope_.rotate(key, first + t);
-        const auto value = cache_.values(index, h).subspan((first + t) * dim, dim);
-        rescale(row(act_.sums[2], t, m.v.rows).subspan(h * dim, dim), scale, m.v.scale, value);
-      }
-    }
-  });
+  pool_.parallel_for(
+      tokens,
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t t = begin; t < end; ++t) {
+          const float scale = act_.scales[t];
+          for (std::size_t h = 0; h < config().heads; ++h) {
+            const auto q = row(act_.q, t, m.q.rows).subspan(h * dim, dim);
+            rescale(row(act_.sums[0], t, m.q.rows).subspan(h * dim, dim), scale, m.q.scale, q);
+            rope_.rotate(q, first + t);
+          }
+          for (std::size_t h = 0; h < config().kv_heads; ++h) {
+            const auto key = cache_.keys(index, h).subspan((first + t) * dim, dim);
+            rescale(row(act_.sums[1], t, m.k.rows).subspan(h * dim, dim), scale, m.k.scale, key);
+            rope_.rotate(key, first + t);
+            const auto value = cache_.values(index, h).subspan((first + t) * dim, dim);
+            rescale(row(act_.sums[2], t, m.v.rows).subspan(h * dim, dim), scale, m.v.scale, value);
+          }
+        }
+      },
+      grain_of(kOpsRescaled * (m.q.rows + m.k.rows + m.v.rows)));
 }
 
 // act_.attended = attention of every head of every token over itself and all tokens before it.
@@ -215,29 +234,35 @@ void Transformer::attention(std::size_t index, std::size_t tokens, std::size_t f
   const std::size_t sharers = heads / config().kv_heads;
   const std::size_t dim = config().head_dim;
   std::atomic<std::size_t> next_scratch{0};
-  pool_.parallel_for(tokens * heads, [&](std::size_t begin, std::size_t end) {
-    const auto scratch = row(act_.scores, next_scratch++, limits_.context_tokens);
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::size_t t = i / heads;
-      const std::size_t h = i % heads;
-      attend(row(act_.q, i, dim), cache_.keys(index, h / sharers),
-             cache_.values(index, h / sharers), scratch.first(first + t + 1),
-             row(act_.attended, i, dim));
-    }
-  });
+  pool_.parallel_for(
+      tokens * heads,
+      [&](std::size_t begin, std::size_t end) {
+        const auto scratch = row(act_.scores, next_scratch++, limits_.context_tokens);
+        for (std::size_t i = begin; i < end; ++i) {
+          const std::size_t t = i / heads;
+          const std::size_t h = i % heads;
+          attend(row(act_.q, i, dim), cache_.keys(index, h / sharers),
+                 cache_.values(index, h / sharers), scratch.first(first + t + 1),
+                 row(act_.attended, i, dim));
+        }
+      },
+      grain_of(2 * dim * (first + tokens)));
 }
 
 // act_.inner = activation(gate) * up.
 void Transformer::gate(const Layer& m, std::size_t tokens) {
-  pool_.parallel_for(tokens, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = begin; t < end; ++t) {
-      const auto gate = row(act_.inner, t, m.gate.rows);
-      const auto up = row(act_.up, t, m.up.rows);
-      rescale(row(act_.sums[0], t, m.gate.rows), act_.scales[t], m.gate.scale, gate);
-      rescale(row(act_.sums[1], t, m.up.rows), act_.scales[t], m.up.scale, up);
-      gated(config().activation, gate, up, gate);
-    }
-  });
+  pool_.parallel_for(
+      tokens,
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t t = begin; t < end; ++t) {
+          const auto gate = row(act_.inner, t, m.gate.rows);
+          const auto up = row(act_.up, t, m.up.rows);
+          rescale(row(act_.sums[0], t, m.gate.rows), act_.scales[t], m.gate.scale, gate);
+          rescale(row(act_.sums[1], t, m.up.rows), act_.scales[t], m.up.scale, up);
+          gated(config().activation, gate, up, gate);
+        }
+      },
+      grain_of(kOpsRescaled * 3 * m.gate.rows));
 }
 
 void Transformer::add_to_residual(const Linear& m, std::size_t tokens) {
@@ -257,16 +282,15 @@ void Transformer::head(std::size_t first, std::size_t count, std::span<float> lo
   pool_.parallel_for(
       vocab,
       [&](std::size_t begin, std::size_t end) {
-        // A block of rows stays in the cache while all tokens use it.
-        for (std::size_t r = begin; r < end; r += kHeadGrain) {
-          const std::size_t rows = std::min(kHeadGrain, end - r);
+        for (std::size_t r = begin; r < end; r += kHeadRows) {
+          const std::size_t rows = std::min(kHeadRows, end - r);
           for (std::size_t t = 0; t < count; ++t) {
             multiply_rows(weights_.head(), r, row(act_.normed, t, hidden),
                           logits.subspan(t * vocab + r, rows));
           }
         }
       },
-      kHeadGrain);
+      grain_of(count * hidden));
 }
 
 }  // namespace sterna

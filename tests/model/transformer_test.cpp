@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 ModelConfig small_config() {
-  // Widths off every block: heads of 10, a feed-forward of 67, a vocabulary over one head grain.
+  // Widths off every block: heads of 10, a feed-forward of 67, a vocabulary over one block of the head.
   ModelConfig config = named_shape("tiny");
   config.hidden = 60;
   config.heads = 6;
@@ -100,6 +100,16 @@ TEST(Transformer, GivesTheSameBitsForAnyNumberOfThreads) {
     CpuModel model(small_model(), threads);
     EXPECT_EQ(model.logits(some_tokens(40), 40), reference_logits()) << threads;
     EXPECT_EQ(model.logits(some_tokens(40), 1), reference_logits()) << threads;
+  }
+}
+
+// Large enough that every loop is worth a second thread.
+TEST(Transformer, GivesTheSameBitsForAnyNumberOfThreadsThatShareEveryLoop) {
+  const ModelWeights weights = make_synthetic(named_shape("5m"), 6);
+  const std::vector<TokenId> tokens = some_tokens(150);
+  const std::vector<float> reference = CpuModel(weights, 1, 150).logits(tokens, 150);
+  for (const unsigned threads : {2U, 5U}) {
+    EXPECT_EQ(CpuModel(weights, threads, 150).logits(tokens, 150), reference) << threads;
   }
 }
 

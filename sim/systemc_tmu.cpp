@@ -8,9 +8,6 @@
 #include "sim/lower_bound.hpp"
 #include "sim/tmu_model.hpp"
 
-// libsystemc's own main() refers to it; ours never calls it.
-int sc_main(int /*argc*/, char* /*argv*/[]) { return 1; }
-
 namespace sterna::sim {
 namespace {
 

@@ -6,6 +6,7 @@
 
 #include "sim/job_plan.hpp"
 #include "sim/lower_bound.hpp"
+#include "sim/sanitizer_stack.hpp"
 #include "sim/tmu_model.hpp"
 
 namespace sterna::sim {
@@ -60,6 +61,7 @@ std::vector<CommandReport> SystemcTmu::run(std::span<const TmuTask> tasks) {
   modules_->unit.start_job();
   modules_->source.post(orders);
   sc_core::sc_start();
+  restore_sanitizer_stack();
   if (!modules_->source.done()) throw std::runtime_error("the SystemC model made no progress");
 
   // (3) Collect.

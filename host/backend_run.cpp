@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -30,10 +31,12 @@ class Runner {
 
   BackendRun run() {
     const auto start = Clock::now();
+    const std::clock_t cpu_start = std::clock();
     prefill();
     decode();
     evaluate();
     run_.wall_s = std::chrono::duration<double>(Clock::now() - start).count();
+    run_.cpu_s = static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC;
     run_.kind = kind_;
     run_.threads = pool_.threads();
     run_.kernel = std::string(reference_.impl().name);

@@ -50,6 +50,7 @@ struct BackendRun {
   std::string logits_sha256;  // of all logits, float32 little endian, in the order produced
   Perplexity held_out;
   double wall_s;  // of the three phases, the check included
+  double cpu_s;   // processor time of all threads in it: wall time without what others took
   std::array<PhaseWork, kPhases.size()> phases;
   std::optional<SimulatedRun> simulated;
 

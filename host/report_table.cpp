@@ -75,6 +75,8 @@ void add_results(Table& table, const RunReport& report) {
   table.row("next token right",
             [&](std::size_t i) { return percent(runs[i].held_out.accuracy()); });
   table.row("wall time", [&](std::size_t i) { return fmt::format("{:.2f} s", runs[i].wall_s); });
+  table.row("processor time",
+            [&](std::size_t i) { return fmt::format("{:.2f} s", runs[i].cpu_s); });
   table.row("simulated MAC/s, one core", [&](std::size_t i) {
     if (!runs[i].simulated) return std::string();
     return fmt::format("{:.0f} M", simulated_mac_per_s(runs[i], report.phases[i]) * 1e-6);

@@ -176,6 +176,7 @@ Json to_json(const BackendRun& run, const PhaseReports& phases, const std::strin
                {"text", text},
                {"tokens", run.generated},
                {"wall_s", run.wall_s},
+               {"cpu_s", run.cpu_s},
                {"threads", run.threads}};
   if (!run.simulated) {
     json["kernel"] = run.kernel;
@@ -186,6 +187,7 @@ Json to_json(const BackendRun& run, const PhaseReports& phases, const std::strin
     return json;
   }
   json["simulated_mac_per_s"] = simulated_mac_per_s(run, phases);
+  json["simulated_mac_per_cpu_s"] = simulated_mac_per_s(run, phases) * run.wall_s / run.cpu_s;
   json["wall_parts_s"] = wall_parts(run);
   json["host_partial_adds"] = run.simulated->host_partial_adds;
   for (const PhaseReport& phase : phases) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sterna logits` against golden logits on every backend, and what it refuses."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -48,7 +49,9 @@ def logits_hash(sterna, tmp_path: Path, *more: object) -> str:
         "--json", *more,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)["logits_sha256"]
+    digest = json.loads(done.stdout)["logits_sha256"]
+    assert digest == hashlib.sha256(np.load(tmp_path / "l.npy").astype("<f4").tobytes()).hexdigest()
+    return digest
 
 
 def test_bits_do_not_depend_on_threads_backend_or_instruction_set(sterna, tmp_path: Path) -> None:

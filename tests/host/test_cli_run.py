@@ -257,8 +257,11 @@ def test_info_shows_models_hardware_and_kernels(sterna, bad_input) -> None:
     model = json.loads(sterna("info", SHIPPED, "--json").stdout)
     assert model["hidden"] == json.loads((SHIPPED / "config.json").read_text())["hidden_size"]
     assert 0 < model["zero_fraction"] < 1
+    assert json.loads(sterna("info", "--model", SHIPPED, "--json").stdout) == model
     hardware = json.loads(sterna("info", ROOT / "configs/edge.yaml", "--json").stdout)
     assert hardware["peak_gmac_s"] == pytest.approx(80 * 4 * 2 * 0.25)
+    named = sterna("info", "--hw", ROOT / "configs/edge.yaml", "--json").stdout
+    assert json.loads(named) == hardware
     assert "scalar" in sterna("info", "--isa").stdout
     bad_input(sterna("info", "nothing"), "nothing")
 

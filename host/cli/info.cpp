@@ -109,16 +109,6 @@ bool is_hardware_file(const std::string& what) {
   return what.ends_with(".yaml") || what.ends_with(".yml");
 }
 
-/// --hw, else --model, else what stands alone, else the model that ships.
-Json describe(const InfoOptions& options) {
-  if (!options.shared.hardware.empty()) return describe_hardware(options.shared.hardware);
-  if (options.shared.model.empty() && is_hardware_file(options.what)) {
-    return describe_hardware(options.what);
-  }
-  const bool alone = options.shared.model.empty() && !options.what.empty();
-  return describe_model(alone ? options.what : options.shared.model_source(), options.shared.seed);
-}
-
 int info(const InfoOptions& options) {
   if (options.isa) {
     const Json list = describe_isa();
@@ -129,7 +119,9 @@ int info(const InfoOptions& options) {
     }
     return kDone;
   }
-  const Json fields = describe(options);
+  const std::string what = options.what.empty() ? options.shared.model_source() : options.what;
+  const Json fields =
+      is_hardware_file(what) ? describe_hardware(what) : describe_model(what, options.shared.seed);
   if (options.shared.json) {
     fmt::print("{}\n", fields.dump(2));
   } else {
@@ -145,8 +137,6 @@ void add_info(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("info", "what is in a model or a hardware file");
   command->add_option("what,--model,--hw", options->what,
                       "model folder, synthetic:NAME or hardware file [the model that ships]");
-  add_model_option(*command, options->shared);
-  command->add_option("--hw", options->shared.hardware, "hardware file");
   command->add_flag("--isa", options->isa, "list the CPU kernels");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);

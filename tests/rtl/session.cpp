@@ -132,7 +132,7 @@ void Session::collect_result(const Command& command, Observed& seen) {
       const std::size_t token = chunk * sizes.slices + s;
       const std::int32_t sum = unit_.out.result_data[e * sizes.slices + s];
       if (row < command.rows && token < command.tokens) {
-        seen.sums[token * command.rows + row] = sum;
+        seen.sums.at(token * command.rows + row) = sum;  // throws for a command without data
       } else {
         EXPECT_EQ(sum, 0) << "engine " << e << ", slice " << s << " is inactive";
       }

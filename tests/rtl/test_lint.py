@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-MOST_MODULE_LINES = 250
+MOST_MODULE_LINES = 255
 
 # Sizes in the order of NAMES: edge, the smallest, an odd one, the largest.
 DESIGNS = [

@@ -47,7 +47,7 @@ class JsonFile {
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
 
  private:
-  JsonFile part(const nlohmann::json& object, std::string prefix) const;
+  [[nodiscard]] JsonFile part(const nlohmann::json& object, std::string prefix) const;
 
   std::filesystem::path file_;
   std::shared_ptr<const nlohmann::json> object_;  // a part of the whole file, which it keeps

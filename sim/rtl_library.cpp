@@ -47,13 +47,13 @@ std::string version_of(const std::string& program) {
 
 // Everything in rtl/ that can change the library: all but benchmarks.
 std::vector<fs::path> source_files(const fs::path& root) {
-  static const std::set<std::string> kKinds = {".sv", ".svh", ".vlt", ".cpp", ".hpp", ".sh"};
+  static const std::set<std::string> kinds = {".sv", ".svh", ".vlt", ".cpp", ".hpp", ".sh"};
   std::vector<fs::path> files;
   std::error_code error;
   for (const auto& entry : fs::recursive_directory_iterator(root, error)) {
     const fs::path& path = entry.path();
     const bool bench = path.stem().string().ends_with("_bench");
-    if (entry.is_regular_file() && kKinds.contains(path.extension()) && !bench) {
+    if (entry.is_regular_file() && kinds.contains(path.extension()) && !bench) {
       files.push_back(path);
     }
   }
@@ -128,6 +128,7 @@ class FileLock {
 // Runs `command` with its output in `log`; returns its exit status.
 int run_logged(const std::vector<std::string>& command, const fs::path& log) {
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const pid_t child = fork();
@@ -188,7 +189,7 @@ std::filesystem::path ensure_rtl_library(const UnitConfig& unit) {
   unit.validate();
   const fs::path sources = STERNA_RTL_SOURCE_DIR;
   const fs::path folder = cache_root() / cache_key(unit, sources);
-  const fs::path library = folder / kLibraryName;
+  fs::path library = folder / kLibraryName;
   if (fs::exists(library)) return library;
 
   std::error_code error;  // FileLock reports a folder that cannot be written

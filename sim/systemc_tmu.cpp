@@ -53,6 +53,7 @@ std::vector<CommandReport> SystemcTmu::run(std::span<const TmuTask> tasks) {
   const JobPlan plan = plan_job(hardware_.unit, tasks);
   memory_.start(plan.weight_beats, plan.activation_beats);
   std::vector<TmuOrder> orders;
+  orders.reserve(tasks.size());
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     orders.push_back({.task = &tasks[i], .legal = plan.legal[i], .report = {}});
   }
@@ -66,6 +67,7 @@ std::vector<CommandReport> SystemcTmu::run(std::span<const TmuTask> tasks) {
 
   // (3) Collect.
   std::vector<CommandReport> reports;
+  reports.reserve(orders.size());
   for (const TmuOrder& order : orders) reports.push_back(order.report);
   check_against_lower_bound(hardware_, tasks, reports, memory_.moved_bytes());
   return reports;

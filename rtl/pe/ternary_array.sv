@@ -82,27 +82,19 @@ module ternary_array #(
   // What leaves the process is assigned without blocking.
   always_ff @(posedge clk_i) begin
     int          sum;
-    int unsigned minus;
-    int unsigned any;
-    bytes_t      rest;
-    bytes_t      next;
+    int unsigned minus, any;
+    bytes_t      rest, next;
     for (int unsigned e = 0; e < Engines; e++) begin
-      if (root_engines_i[e]) begin
-        for (int unsigned s = 0; s < Slices; s++) begin
-          if (root_slices_i[s]) begin
-            sum = 32'(correction[e]);
-            for (int unsigned b = 0; b < BLOCKS; b++) sum += leaf_total(leaves[e][s][b]);
-            dot_o[(e*Slices + s)*DotWidth +: DotWidth] <= DotWidth'(sum);
-            `ASSERT_HERE(DotNeverWraps, 32'(signed'(DotWidth'(sum))) == sum)
-          end
+      for (int unsigned s = 0; s < Slices; s++) begin
+        if (root_engines_i[e] && root_slices_i[s]) begin
+          sum = 32'(correction[e]);
+          for (int unsigned b = 0; b < BLOCKS; b++) sum += leaf_total(leaves[e][s][b]);
+          dot_o[(e*Slices + s)*DotWidth +: DotWidth] <= DotWidth'(sum);
+          `ASSERT_HERE(DotNeverWraps, 32'(signed'(DotWidth'(sum))) == sum)
         end
-      end
-      if (leaf_engines_i[e]) begin
-        for (int unsigned s = 0; s < Slices; s++) begin
-          if (leaf_slices_i[s]) begin
-            for (int unsigned b = 0; b < BLOCKS; b++) begin
-              leaves[e][s][b] = leaf_sums(act[s][b], negative[e][b], nonzero[e][b]);
-            end
+        if (leaf_engines_i[e] && leaf_slices_i[s]) begin
+          for (int unsigned b = 0; b < BLOCKS; b++) begin
+            leaves[e][s][b] = leaf_sums(act[s][b], negative[e][b], nonzero[e][b]);
           end
         end
       end
@@ -120,12 +112,9 @@ module ternary_array #(
         for (int unsigned b = 0; b < BLOCKS; b++) begin
           blank_illegal(beat[e][b], t2_i, rest);
           for (int unsigned n = 0; n < DIGITS; n++) begin
-            if (t2_i) begin
-              take_field(rest, next, negative[e][b][n], nonzero[e][b][n]);
-            end else begin
-              take_digit(POWER[n], rest, next, negative[e][b][DIGITS - 1 - n],
-                         nonzero[e][b][DIGITS - 1 - n]);
-            end
+            if (t2_i) take_field(rest, next, negative[e][b][n], nonzero[e][b][n]);
+            else take_digit(POWER[n], rest, next, negative[e][b][DIGITS - 1 - n],
+                            nonzero[e][b][DIGITS - 1 - n]);
             rest = next;
           end
         end

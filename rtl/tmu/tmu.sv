@@ -3,8 +3,7 @@
 
 /// Ternary matrix unit: sums[t, r] = sum_k w[r, k] * x[t, k], adder-only. docs/tmu.md is its page.
 ///
-/// Protocol  every stream is valid, ready, payload; outputs depend on registers only, except that
-///           counter_o follows counter_sel_i
+/// Protocol  streams are valid, ready, payload; outputs but counter_o depend on registers only
 module tmu #(
   parameter  int unsigned Lanes           = 80,
   parameter  int unsigned Engines         = 4,

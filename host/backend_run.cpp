@@ -118,7 +118,7 @@ class Runner {
 
   PhaseWork& at(Phase phase) { return run_.phases[static_cast<std::size_t>(phase)]; }
 
-  SimulatedRun simulated(const DeviceBackend& driver) const {
+  [[nodiscard]] SimulatedRun simulated(const DeviceBackend& driver) const {
     SimulatedRun s{.records = driver.records(),
                    .matrix_names = {},
                    .multiply_s = driver.multiply_s(),

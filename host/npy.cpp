@@ -50,7 +50,7 @@ std::optional<std::string_view> value_of(std::string_view dictionary, std::strin
   if (at == std::string_view::npos) return std::nullopt;
   std::string_view rest = dictionary.substr(at + key.size() + 2);
   const auto skip = [&rest] {
-    rest.remove_prefix(std::min(rest.find_first_not_of(" "), rest.size()));
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
   };
   skip();
   if (rest.empty() || rest.front() != ':') return std::nullopt;

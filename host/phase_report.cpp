@@ -43,13 +43,13 @@ void add_bound(PhaseReport& report, const sim::LowerBound& bound) {
 }
 
 void add_energy(PhaseReport& report, const Pricing& pricing) {
-  const auto& [hardware, tables] = pricing;
+  const sim::HardwareConfig& hardware = pricing.hardware;
   const auto count = [&](sim::Lane lane) {
     return sim::count_actions(hardware.unit, hardware.weight_format, report.all.counters, lane);
   };
   report.actions = count(sim::Lane::Ternary);
   const auto baseline = count(sim::Lane::Int8);
-  for (const sim::EnergyTable& table : tables) {
+  for (const sim::EnergyTable& table : pricing.tables) {
     report.energy.push_back({sim::price(table, report.actions), sim::price(table, baseline)});
   }
 }

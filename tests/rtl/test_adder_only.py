@@ -36,7 +36,8 @@ def cells(top: str, files: list[Path], parameters: dict[str, int], folder: Path)
     out = folder / "stat.json"
     sizes = " ".join(f"-G {name}={value}" for name, value in parameters.items())
     # Loops over lanes, rows and slices unroll far beyond the front end's cautious default.
-    read = f"read_slang --ignore-assertions --unroll-limit 1000000 -I {files[-1].parents[1]} --top {top} {sizes} "
+    read = "read_slang --ignore-assertions --unroll-limit 1000000 "
+    read += f"-I {files[-1].parents[1]} --top {top} {sizes} "
     read += " ".join(str(path) for path in files)
     commands = [read, "proc", "flatten", "opt", f"tee -q -o {out} stat -json"]
     run = subprocess.run(

@@ -199,7 +199,10 @@ def test_a_run_killed_half_way_keeps_the_earlier_results(
 ) -> None:
     (tmp_path / "run.json").write_text("earlier")
     process = subprocess.Popen(
-        [BINARY, "run", "--out", tmp_path, "--tokens", "400"], stdout=subprocess.DEVNULL
+        [BINARY, "run", "--out", tmp_path, "--tokens", "400"],
+        stdout=subprocess.DEVNULL,
+        # A shell starts background jobs with SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(1.0)  # past the start, long before the end: the whole takes many seconds
     process.send_signal(sig)

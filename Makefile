@@ -37,7 +37,8 @@ test-asan: setup
 	cd build-asan && ctest -j $(JOBS) --output-on-failure -LE long
 
 bench: build
-	for bench in build/*/*_bench; do $$bench || exit 1; done
+	$(CMAKE) --build build -j $(JOBS) --target rtl_bench
+	for bench in $$(find build -name "*_bench" -type f); do $$bench || exit 1; done
 
 lint: build
 	clang-format --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')

@@ -6,9 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/rtl_unit.hpp"
 #include "tests/rtl/command.hpp"
-#include "tests/rtl/designs.hpp"
 #include "tests/rtl/session.hpp"
+#include "tests/sim/designs.hpp"
 
 namespace sterna {
 namespace {
@@ -19,7 +20,7 @@ constexpr std::uint8_t kAborted = 2;
 
 class TmuAbort : public testing::TestWithParam<sim::UnitConfig> {
  protected:
-  std::unique_ptr<TmuUnit> unit_ = make_unit(GetParam());
+  std::unique_ptr<TmuUnit> unit_ = sim::open_rtl_unit(GetParam());
   const TmuUnitParameters& sizes_ = unit_->parameters();
   const Command command_ = random_command(
       sizes_, {sizes_.slices + (sizes_.chunks > 1 ? 1 : 0), 3, 2 * sizes_.engines + 1}, 7);
@@ -185,7 +186,7 @@ TEST_P(TmuAbort, CountsNothingInItsCycle) {
   EXPECT_EQ(unit_->counter(6), 1U);                      // Respond
 }
 
-INSTANTIATE_TEST_SUITE_P(Designs, TmuAbort, testing::ValuesIn(kDesigns),
+INSTANTIATE_TEST_SUITE_P(Designs, TmuAbort, testing::ValuesIn(sim::kDesigns),
                          testing::PrintToStringParamName());
 
 }  // namespace

@@ -7,7 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/rtl/designs.hpp"
+#include "sim/rtl_unit.hpp"
+#include "tests/sim/designs.hpp"
 
 namespace sterna {
 namespace {
@@ -16,7 +17,7 @@ using testing::HasSubstr;
 
 class TmuAssertions : public testing::Test {
  protected:
-  std::unique_ptr<TmuUnit> unit_ = make_unit(kDesigns[0]);
+  std::unique_ptr<TmuUnit> unit_ = sim::open_rtl_unit(sim::kDesigns[0]);
   TmuUnitInputs& in_ = unit_->in;
   std::vector<std::uint8_t> beat_ = std::vector<std::uint8_t>(unit_->parameters().lanes / 5, 121);
   std::vector<std::uint8_t> other_ = std::vector<std::uint8_t>(unit_->parameters().lanes / 5, 7);

@@ -7,9 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/rtl_unit.hpp"
 #include "tests/rtl/command.hpp"
-#include "tests/rtl/designs.hpp"
 #include "tests/rtl/session.hpp"
+#include "tests/sim/designs.hpp"
 
 namespace sterna {
 namespace {
@@ -19,7 +20,7 @@ constexpr std::uint8_t kIllegal = 1;
 
 class TmuCommands : public testing::TestWithParam<sim::UnitConfig> {
  protected:
-  std::unique_ptr<TmuUnit> unit_ = make_unit(GetParam());
+  std::unique_ptr<TmuUnit> unit_ = sim::open_rtl_unit(GetParam());
   const TmuUnitParameters& sizes_ = unit_->parameters();
   const std::uint32_t most_tokens_ = sizes_.slices * sizes_.chunks;
 
@@ -112,7 +113,7 @@ TEST_P(TmuCommands, FillsWeightFifosBeforeAnyCommandAndThenStops) {
   EXPECT_EQ(unit_->errors(), 0U) << unit_->first_error();
 }
 
-INSTANTIATE_TEST_SUITE_P(Designs, TmuCommands, testing::ValuesIn(kDesigns),
+INSTANTIATE_TEST_SUITE_P(Designs, TmuCommands, testing::ValuesIn(sim::kDesigns),
                          testing::PrintToStringParamName());
 
 }  // namespace

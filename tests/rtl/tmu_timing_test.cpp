@@ -9,17 +9,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/rtl_unit.hpp"
 #include "tests/rtl/command.hpp"
-#include "tests/rtl/designs.hpp"
 #include "tests/rtl/page_timing.hpp"
 #include "tests/rtl/session.hpp"
+#include "tests/sim/designs.hpp"
 
 namespace sterna {
 namespace {
 
 class TmuTiming : public testing::TestWithParam<sim::UnitConfig> {
  protected:
-  std::unique_ptr<TmuUnit> unit_ = make_unit(GetParam());
+  std::unique_ptr<TmuUnit> unit_ = sim::open_rtl_unit(GetParam());
 
   // Runs the commands and compares everything with the page.
   void check(std::span<const Command> commands, const Traffic& traffic) {
@@ -111,7 +112,7 @@ TEST_P(TmuTiming, WaitsForTheSlowestEngine) {
   check(std::span(&command, 1), {.seed = 6, .gap_percent = 95});
 }
 
-INSTANTIATE_TEST_SUITE_P(Designs, TmuTiming, testing::ValuesIn(kDesigns),
+INSTANTIATE_TEST_SUITE_P(Designs, TmuTiming, testing::ValuesIn(sim::kDesigns),
                          testing::PrintToStringParamName());
 
 }  // namespace

@@ -7,16 +7,17 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/rtl_unit.hpp"
 #include "tests/rtl/command.hpp"
-#include "tests/rtl/designs.hpp"
 #include "tests/rtl/session.hpp"
+#include "tests/sim/designs.hpp"
 
 namespace sterna {
 namespace {
 
 class TmuValues : public testing::TestWithParam<sim::UnitConfig> {
  protected:
-  std::unique_ptr<TmuUnit> unit_ = make_unit(GetParam());
+  std::unique_ptr<TmuUnit> unit_ = sim::open_rtl_unit(GetParam());
   const TmuUnitParameters& sizes_ = unit_->parameters();
   const std::uint32_t most_tokens_ = sizes_.slices * sizes_.chunks;
 
@@ -83,7 +84,7 @@ TEST_P(TmuValues, CancelsAlternatingExtremes) {
       [](std::size_t t, std::size_t k) { return (k / 5 + t) % 2 == 0 ? -128 : 127; }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Designs, TmuValues, testing::ValuesIn(kDesigns),
+INSTANTIATE_TEST_SUITE_P(Designs, TmuValues, testing::ValuesIn(sim::kDesigns),
                          testing::PrintToStringParamName());
 
 }  // namespace

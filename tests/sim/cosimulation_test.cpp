@@ -17,6 +17,7 @@
 #include "sim/random_job.hpp"
 #include "sim/rtl_tmu.hpp"
 #include "sim/systemc_tmu.hpp"
+#include "tests/sim/designs.hpp"
 
 namespace sterna::sim {
 
@@ -37,39 +38,6 @@ void PrintTo(const CommandReport& report, std::ostream* out) {
 }
 
 namespace {
-
-// Small, and each with a different edge: slices and engines that are no powers of two, one engine, one
-// slice, wide lanes, shallow FIFOs.
-constexpr UnitConfig kUnits[] = {
-    {.lanes = 80,
-     .engines = 3,
-     .slices = 2,
-     .activation_words = 24,
-     .chunks = 5,
-     .weight_fifo_beats = 2,
-     .result_fifo_beats = 2},
-    {.lanes = 160,
-     .engines = 1,
-     .slices = 3,
-     .activation_words = 12,
-     .chunks = 4,
-     .weight_fifo_beats = 4,
-     .result_fifo_beats = 3},
-    {.lanes = 80,
-     .engines = 4,
-     .slices = 1,
-     .activation_words = 9,
-     .chunks = 1,
-     .weight_fifo_beats = 3,
-     .result_fifo_beats = 7},
-    {.lanes = 80,
-     .engines = 4,
-     .slices = 2,
-     .activation_words = 512,
-     .chunks = 32,
-     .weight_fifo_beats = 16,
-     .result_fifo_beats = 16},
-};
 
 std::uint32_t number(const char* variable, std::uint32_t otherwise) {
   const char* text = std::getenv(variable);
@@ -229,7 +197,7 @@ std::string unit_name(const testing::TestParamInfo<UnitConfig>& info) {
          std::to_string(info.param.slices);
 }
 
-INSTANTIATE_TEST_SUITE_P(Units, Cosimulation, testing::ValuesIn(kUnits), unit_name);
+INSTANTIATE_TEST_SUITE_P(Units, Cosimulation, testing::ValuesIn(kDesigns), unit_name);
 
 }  // namespace
 }  // namespace sterna::sim

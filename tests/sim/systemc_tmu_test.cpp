@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/random_job.hpp"
+#include "tests/sim/ideal_hardware.hpp"
 
 namespace sterna::sim {
 namespace {
@@ -16,26 +17,7 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-// 1000 MHz, so a nanosecond is a cycle; every stream can move a beat a cycle.
-HardwareConfig ideal_hardware() {
-  return {.name = "ideal",
-          .clock_mhz = 1000,
-          .weight_format = WeightFormat::T5,
-          .unit = {.lanes = 80,
-                   .engines = 2,
-                   .slices = 2,
-                   .activation_words = 16,
-                   .chunks = 4,
-                   .weight_fifo_beats = 2,
-                   .result_fifo_beats = 2},
-          .memory = {.weight_gb_s = 32,
-                     .activation_gb_s = 16,
-                     .result_gb_s = 16,
-                     .latency_ns = 0,
-                     .window_beats = 64,
-                     .refresh_interval_ns = 0,
-                     .refresh_ns = 0}};
-}
+HardwareConfig ideal_hardware() { return sim::ideal_hardware(2); }
 
 ProductShape shape(std::uint32_t tokens, std::uint32_t cols, std::uint32_t rows) {
   return {.tokens = tokens,

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <ostream>
 
-#include "rtl/tmu_unit.hpp"
 #include "sim/hardware.hpp"
 
-namespace sterna {
+namespace sterna::sim {
 
-/// The designs that the RTL tests run on; those of tests/sim/cosimulation_test.cpp, so that one build of
-/// each serves both. Each has another edge: sizes that are no powers of two, one engine, one slice and
-/// one chunk, wide lanes, the shallowest FIFOs; the last is configs/edge.yaml.
-inline constexpr sim::UnitConfig kDesigns[] = {
+/// The designs that cosimulation and the tests of the RTL run on: one build of each serves both. Each has
+/// another edge: sizes that are no powers of two, one engine, one slice and one chunk, wide lanes, the
+/// shallowest FIFOs; the last is configs/edge.yaml.
+inline constexpr UnitConfig kDesigns[] = {
     {.lanes = 80,
      .engines = 3,
      .slices = 2,
@@ -43,15 +41,9 @@ inline constexpr sim::UnitConfig kDesigns[] = {
      .result_fifo_beats = 16},
 };
 
-/// A unit of this design after reset, from its library (built if the cache does not hold it).
-/// Errors  std::runtime_error when the library cannot be built or loaded
-[[nodiscard]] std::unique_ptr<TmuUnit> make_unit(const sim::UnitConfig& design);
-
-}  // namespace sterna
-
-namespace sterna::sim {
 /// Names a design in test output: LanesxEnginesxSlices.
 inline void PrintTo(const UnitConfig& design, std::ostream* out) {
   *out << design.lanes << "x" << design.engines << "x" << design.slices;
 }
+
 }  // namespace sterna::sim

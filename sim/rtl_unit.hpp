@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "rtl/tmu_unit.hpp"
+#include "sim/hardware.hpp"
+
+namespace sterna::sim {
+
+/// The Verilated unit of this design after reset, from its library (built if the cache does not
+/// hold it).
+/// Errors  std::runtime_error, one sentence, when the library cannot be built or loaded, or holds
+///         another design or version
+[[nodiscard]] std::unique_ptr<TmuUnit> open_rtl_unit(const UnitConfig& design);
+
+}  // namespace sterna::sim

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/activation_tiles.hpp"
 #include "kernels/matmul_backend.hpp"
 #include "kernels/ternary_matmul.hpp"
 #include "kernels/thread_pool.hpp"
@@ -25,13 +26,11 @@ class CpuBackend : public MatmulBackend {
 
  private:
   void check(const ActivationBatch& x, const Product& product) const;
-  void stage(const ActivationBatch& x, std::size_t padded_cols);
 
   ThreadPool* pool_;
   const TernaryMatmulImpl* impl_;
-  std::vector<PackedTernary> matrices_;
-  std::vector<std::int8_t> x_;       // (tokens, padded cols) of the batch at hand, zero padded
-  std::vector<std::int32_t> x_sum_;  // (tokens,)
+  std::vector<const PackedTernary*> matrices_;
+  ActivationTiles x_;  // the batch at hand
 };
 
 }  // namespace sterna

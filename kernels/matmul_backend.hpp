@@ -40,8 +40,8 @@ class MatmulBackend {
  public:
   virtual ~MatmulBackend() = default;
 
-  /// Takes a copy of `weights` in the backend's own layout. `name` appears in reports,
-  /// for example "layers.3.q_proj".
+  /// Registers `weights`, which outlives the backend: it may read them in place. `name` appears in
+  /// reports, for example "layers.3.q_proj".
   /// Errors  std::invalid_argument when the backend cannot hold such a shape
   virtual MatrixId add_matrix(std::string_view name, const PackedTernary& weights) = 0;
 

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/panel_layout.hpp"
 #include "kernels/ternary_matmul_impl.hpp"
 
 namespace sterna {
 namespace {
 
-// Layout constants of packed_ternary.hpp; that header has inline code, so it stays outside (see
-// ternary_matmul_impl.hpp). tests/kernels/ternary_matmul_test.cpp holds the two equal.
-constexpr std::size_t kBlockBytes = 64;
-constexpr std::size_t kBlockCols = 256;
-
-std::int32_t dot(const std::uint8_t* row, const std::int8_t* x, std::size_t blocks) {
+// One row times one token. `row` points at the row's first byte in its panel, `x` at the token's
+// first quad in a tile of `width` tokens.
+std::int32_t dot(const std::uint8_t* row, const std::int8_t* x, std::size_t width,
+                 std::size_t blocks) {
   std::int32_t sum = 0;
   for (std::size_t block = 0; block < blocks; ++block) {
-    for (std::size_t c = 0; c < kBlockCols; ++c) {
-      const std::uint8_t byte = row[block * kBlockBytes + c % kBlockBytes];
-      const int trit = ((byte >> (2 * (c / kBlockBytes))) & 3) - 1;
-      sum += trit * x[block * kBlockCols + c];
+    for (std::size_t c = 0; c < kTernaryBlockCols; ++c) {
+      const std::size_t quad = c / kQuadCols;
+      const int trit = ((row[block * kBlockBytes + c % kQuadCols] >> (2 * quad)) & 3) - 1;
+      sum += trit * x[(block * 4 + quad) * width * kQuadCols + c % kQuadCols];
     }
   }
   return sum;
@@ -24,10 +23,17 @@ std::int32_t dot(const std::uint8_t* row, const std::int8_t* x, std::size_t bloc
 }  // namespace
 
 void ternary_matmul_scalar(const TernaryMatmulArgs& args) {
-  for (std::size_t r = args.row_begin; r < args.row_end; ++r) {
+  for (std::size_t r = args.panel_begin * kPanelRows;
+       r < args.panel_end * kPanelRows && r < args.rows; ++r) {
+    const std::uint8_t* row =
+        args.packed + r / kPanelRows * args.blocks * kBlockBytes + r % kPanelRows * kQuadCols;
     for (std::size_t t = 0; t < args.tokens; ++t) {
-      args.y[t * args.y_stride + r] = dot(args.packed + r * args.blocks * kBlockBytes,
-                                          args.x + t * args.blocks * kBlockCols, args.blocks);
+      const std::size_t first = t - t % kTileTokens;
+      const std::size_t left = args.tokens - first;
+      const std::size_t width = left < kTileTokens ? left : kTileTokens;
+      const std::int8_t* x =
+          args.x + first * args.blocks * kTernaryBlockCols + (t - first) * kQuadCols;
+      args.y[t * args.rows + r] = dot(row, x, width, args.blocks);
     }
   }
 }

@@ -37,8 +37,7 @@ enum class Logits : std::uint8_t { Last, All };
 /// any number of threads, and however the tokens are cut into calls and batches.
 class Transformer {
  public:
-  /// Registers every matrix with `backend`. All three references must outlive the object; only the
-  /// ternary matrices of `weights` are not needed after construction.
+  /// Registers every matrix with `backend`. All three references must outlive the object.
   /// Errors  std::invalid_argument when `limits` or the weights' shapes do not fit the config;
   ///         std::runtime_error when the cache would not fit into memory
   Transformer(const ModelWeights& weights, MatmulBackend& backend, ThreadPool& pool,

@@ -73,15 +73,14 @@ PackedTernary decode(const UnitConfig& unit, const TmuTask& task, std::uint64_t&
 }  // namespace
 
 DecodedMatrix::DecodedMatrix(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool)
-    : cols_(std::size_t{task.command.beats} * unit.trits_per_beat(task.command.format)),
-      cpu_(pool) {
-  cpu_.add_matrix("", decode(unit, task, nonzeros_));
+    : weights_(decode(unit, task, nonzeros_)), cpu_(pool) {
+  cpu_.add_matrix("", weights_);
 }
 
 void DecodedMatrix::multiply(std::span<const std::int8_t> x, std::size_t tokens,
                              std::span<std::int32_t> sums) {
   const Product product = {.matrix = 0, .sums = sums};
-  cpu_.multiply({.values = x, .tokens = tokens, .cols = cols_}, std::span(&product, 1));
+  cpu_.multiply({.values = x, .tokens = tokens, .cols = weights_.cols()}, std::span(&product, 1));
 }
 
 DecodedMatrix& DecodedWeights::matrix(const TmuTask& task) {

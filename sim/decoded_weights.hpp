@@ -24,8 +24,8 @@ class DecodedMatrix {
   [[nodiscard]] std::uint64_t nonzeros() const { return nonzeros_; }
 
  private:
-  std::size_t cols_;
   std::uint64_t nonzeros_ = 0;
+  PackedTernary weights_;
   CpuBackend cpu_;
 };
 

@@ -12,10 +12,8 @@ namespace {
 class CheckingBackendTest : public testing::Test {
  protected:
   CheckingBackendTest() {
-    const PackedTernary q(std::vector<Trit>(2 * 80, 1), 2, 80);
-    const PackedTernary k(std::vector<Trit>(5 * 80, 1), 5, 80);
-    q_ = checking_.add_matrix("layers.7.q_proj", q);
-    k_ = checking_.add_matrix("layers.7.k_proj", k);
+    q_ = checking_.add_matrix("layers.7.q_proj", q_weights_);
+    k_ = checking_.add_matrix("layers.7.k_proj", k_weights_);
   }
 
   /// Two products of 3 tokens with matrices of 2 and 5 rows of ones, by activations of ones.
@@ -25,6 +23,8 @@ class CheckingBackendTest : public testing::Test {
     checking_.multiply({x, 3, 80}, products);
   }
 
+  PackedTernary q_weights_{std::vector<Trit>(2 * 80, 1), 2, 80};
+  PackedTernary k_weights_{std::vector<Trit>(5 * 80, 1), 5, 80};
   FakeTmu good_device_{fake_hardware(80, 2, 2, 8, 4)};
   FakeTmu tested_device_{fake_hardware(160, 3, 1, 8, 4)};
   DeviceBackend reference_{good_device_};

@@ -21,11 +21,12 @@ std::vector<Trit> random_trits(std::size_t count) {
 }
 
 TEST(PackedTernary, GivesBackWhatWasPackedForEveryWidthAroundABlock) {
-  for (const std::size_t cols : {1U, 63U, 64U, 65U, 255U, 256U, 257U, 700U}) {
-    const std::vector<Trit> trits = random_trits(3 * cols);
-    const PackedTernary packed(trits, 3, cols);
+  constexpr std::size_t kRows = 37;  // two panels of 16 and a part
+  for (const std::size_t cols : {1U, 3U, 4U, 5U, 15U, 16U, 17U, 31U, 32U, 33U, 700U}) {
+    const std::vector<Trit> trits = random_trits(kRows * cols);
+    const PackedTernary packed(trits, kRows, cols);
     std::vector<Trit> back(cols);
-    for (std::size_t r = 0; r < 3; ++r) {
+    for (std::size_t r = 0; r < kRows; ++r) {
       packed.unpack_row(r, back);
       EXPECT_TRUE(std::equal(back.begin(), back.end(),
                              trits.begin() + static_cast<std::ptrdiff_t>(r * cols)))
@@ -35,24 +36,39 @@ TEST(PackedTernary, GivesBackWhatWasPackedForEveryWidthAroundABlock) {
 }
 
 // The layout sentence of packed_ternary.hpp, byte by byte: kernels read these bytes directly.
-TEST(PackedTernary, PutsColumnCInByteCMod64AtBitTwiceCOver64) {
-  std::vector<Trit> trits(300, 0);
-  trits[0] = 1;
-  trits[64] = -1;
-  trits[255] = 1;
-  trits[257] = -1;
-  const PackedTernary packed(trits, 1, 300);
-  ASSERT_EQ(packed.row_bytes(), 128U);
+TEST(PackedTernary, InterleavesRowsByQuadsOfColumns) {
+  constexpr std::size_t kCols = 17;
+  std::vector<Trit> trits(17 * kCols, 0);
+  trits[0] = 1;               // row 0, column 0
+  trits[4] = -1;              // row 0, column 4: same byte, next bit pair
+  trits[15] = 1;              // row 0, column 15: byte 3, last bit pair
+  trits[2 * kCols + 9] = -1;  // row 2, column 9: byte 1 of the row's four, third bit pair
+  trits[kCols + 16] = 1;      // row 1, column 16: second block
+  trits[16 * kCols] = -1;     // row 16: second panel
+  const PackedTernary packed(trits, 17, kCols);
+  ASSERT_EQ(packed.blocks(), 2U);
+  ASSERT_EQ(packed.panels(), 2U);
+  ASSERT_EQ(packed.bytes().size(), 256U);
   EXPECT_EQ(packed.bytes()[0], 0b01'01'00'10);
-  EXPECT_EQ(packed.bytes()[63], 0b10'01'01'01);
-  EXPECT_EQ(packed.bytes()[64 + 1], 0b01'01'01'00);
-  EXPECT_EQ(packed.bytes()[127], kT2ZeroByte);
+  EXPECT_EQ(packed.bytes()[3], 0b10'01'01'01);
+  EXPECT_EQ(packed.bytes()[2 * 4 + 1], 0b01'00'01'01);
+  EXPECT_EQ(packed.bytes()[64 + 4], 0b01'01'01'10);
+  EXPECT_EQ(packed.bytes()[128], 0b01'01'01'00);
+  EXPECT_EQ(packed.bytes()[255], kT2ZeroByte);
 }
 
 TEST(PackedTernary, RefusesWhatIsNotATrit) {
   EXPECT_THROW(PackedTernary(std::vector<Trit>{0, 2}, 1, 2), std::invalid_argument);
   EXPECT_THROW(PackedTernary(std::vector<Trit>{0, -2}, 1, 2), std::invalid_argument);
   EXPECT_THROW(PackedTernary(std::vector<Trit>{0, 1, 1}, 1, 2), std::invalid_argument);
+  for (int value = -128; value < 128; ++value) {
+    const std::vector<Trit> trits(16, static_cast<Trit>(value));
+    if (value >= -1 && value <= 1) {
+      EXPECT_NO_THROW(PackedTernary(trits, 1, 16)) << value;
+    } else {
+      EXPECT_THROW(PackedTernary(trits, 1, 16), std::invalid_argument) << value;
+    }
+  }
 }
 
 TEST(TritStream, T5CoversAll243CodesAndIllegalBytesDecodeToZero) {

@@ -51,7 +51,8 @@ class TernaryMatmulTest : public testing::TestWithParam<TernaryMatmulImpl> {
                                        unsigned threads = 1) {
     ThreadPool pool(threads);
     CpuBackend backend(pool, GetParam().name);
-    const MatrixId id = backend.add_matrix("w", PackedTernary(w, s.rows, s.cols));
+    const PackedTernary packed(w, s.rows, s.cols);
+    const MatrixId id = backend.add_matrix("w", packed);
     std::vector<std::int32_t> y(s.tokens * s.rows, 12345);
     const std::vector<Product> products = {{id, y}};
     backend.multiply({x, s.tokens, s.cols}, products);
@@ -72,19 +73,21 @@ class TernaryMatmulTest : public testing::TestWithParam<TernaryMatmulImpl> {
   std::uniform_int_distribution<int> act_{-128, 127};
 };
 
-// 1, one below, at and one above each boundary of the layout: 32- and 64-column plane, 256-column
-// block; then the widths of real models.
+// 1, one below, at and one above each boundary of the layout: quad, block of 16 columns, two blocks, the
+// 1024 columns that are unpacked at a time; then the widths of real models. One token, a few and many
+// take different ways.
 TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryBlockBoundary) {
-  for (const std::size_t cols :
-       {1U, 31U, 32U, 33U, 63U, 64U, 65U, 128U, 255U, 256U, 257U, 511U, 512U, 513U, 2560U, 6912U}) {
-    expect_equal({3, cols, 2});
+  for (const std::size_t cols : {1U, 3U, 4U, 5U, 15U, 16U, 17U, 31U, 32U, 33U, 48U, 113U, 1023U,
+                                 1024U, 1025U, 2049U, 2560U, 6912U}) {
+    for (const std::size_t tokens : {1U, 2U, 13U}) expect_equal({19, cols, tokens});
   }
 }
 
-// Below, at and above the 4 x 4 tile of rows and tokens.
+// Below, at and above the panel of 16 rows, the pair of panels, the tile of 12 tokens, and every
+// number of tokens that a tile can have.
 TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryTileBoundary) {
-  for (const std::size_t rows : {1U, 3U, 4U, 5U, 8U, 17U}) {
-    for (const std::size_t tokens : {1U, 3U, 4U, 5U, 9U}) expect_equal({rows, 300, tokens});
+  for (const std::size_t rows : {1U, 15U, 16U, 17U, 31U, 32U, 33U, 48U, 65U}) {
+    for (std::size_t tokens = 1; tokens <= 26; ++tokens) expect_equal({rows, 75, tokens});
   }
 }
 
@@ -144,7 +147,8 @@ TEST(TernaryMatmulImpls, AnUnknownNameListsTheKnownOnes) {
 TEST(CpuBackend, RefusesShapesThatDisagree) {
   ThreadPool pool(1);
   CpuBackend backend(pool, "scalar");
-  const MatrixId id = backend.add_matrix("w", PackedTernary(2, 5));
+  const PackedTernary packed(2, 5);
+  const MatrixId id = backend.add_matrix("w", packed);
   const std::vector<std::int8_t> x(5);
   std::vector<std::int32_t> y(2);
   std::vector<std::int32_t> short_y(1);

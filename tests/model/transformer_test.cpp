@@ -53,13 +53,13 @@ class PlainBackend : public MatmulBackend {
  public:
   MatrixId add_matrix(std::string_view name, const PackedTernary& weights) override {
     names.emplace_back(name);
-    matrices_.push_back(weights);
+    matrices_.push_back(&weights);
     return matrices_.size() - 1;
   }
   void multiply(const ActivationBatch& x, std::span<const Product> products) override {
     calls.push_back(products.size());
     for (const Product& product : products) {
-      const PackedTernary& w = matrices_.at(product.matrix);
+      const PackedTernary& w = *matrices_.at(product.matrix);
       ASSERT_EQ(w.cols(), x.cols);
       ASSERT_EQ(product.sums.size(), x.tokens * w.rows());
       std::vector<Trit> row(w.cols());
@@ -78,7 +78,7 @@ class PlainBackend : public MatmulBackend {
   std::vector<std::size_t> calls;  // products of each
 
  private:
-  std::vector<PackedTernary> matrices_;
+  std::vector<const PackedTernary*> matrices_;
 };
 
 TEST(Transformer, GivesTheSameBitsOneTokenAtATime) {

@@ -39,7 +39,7 @@ class Runner {
     run_.cpu_s = static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC;
     run_.kind = kind_;
     run_.threads = pool_.threads();
-    run_.kernel = std::string(reference_.impl().name);
+    run_.kernel = std::string(reference_.kernels().name);
     run_.logits_sha256 = hash_.hex();
     if (DeviceBackend* driver = stack_.driver()) run_.simulated = simulated(*driver);
     return std::move(run_);

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "kernels/ternary_matmul_impl.hpp"
+#include "kernels/panel_kernels_impl.hpp"
 
 namespace sterna {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::size_t kPanelGrain = 2;
 }  // namespace
 
 CpuBackend::CpuBackend(ThreadPool& pool, std::string_view isa)
-    : pool_(&pool), impl_(&ternary_matmul_impl(isa)) {}
+    : pool_(&pool), kernels_(&panel_kernels(isa)) {}
 
 MatrixId CpuBackend::add_matrix(std::string_view /*name*/, const PackedTernary& weights) {
   matrices_.push_back(&weights);
@@ -52,15 +52,17 @@ void CpuBackend::multiply(const ActivationBatch& x, std::span<const Product> pro
           const std::size_t from = std::max(begin, first);
           const std::size_t to = std::min(end, first + w.panels());
           if (from < to) {
-            impl_->run({.packed = w.bytes().data(),
-                        .panel_begin = from - first,
-                        .panel_end = to - first,
-                        .blocks = blocks,
-                        .rows = w.rows(),
-                        .x = x_.tiles(),
-                        .x_sum = x_.sums(),
-                        .tokens = x.tokens,
-                        .y = product.sums.data()});
+            kernels_->ternary({.panels = w.bytes().data(),
+                               .panel_bytes = blocks * kBlockBytes,
+                               .panel_begin = from - first,
+                               .panel_end = to - first,
+                               .quads = blocks * 4,
+                               .rows = w.rows(),
+                               .x = x_.tiles(),
+                               .x_sum = x_.sums(),
+                               .tokens = x.tokens,
+                               .y = product.sums.data(),
+                               .y_stride = w.rows()});
           }
           first += w.panels();
         }

@@ -7,7 +7,7 @@
 
 #include "kernels/activation_tiles.hpp"
 #include "kernels/matmul_backend.hpp"
-#include "kernels/ternary_matmul.hpp"
+#include "kernels/panel_kernels.hpp"
 #include "kernels/thread_pool.hpp"
 
 namespace sterna {
@@ -15,20 +15,20 @@ namespace sterna {
 /// Runs ternary products on this CPU: the reference that every other backend is held against.
 class CpuBackend : public MatmulBackend {
  public:
-  /// `pool` outlives the backend. `isa` names a variant of ternary_matmul_impls(), or "auto".
+  /// `pool` outlives the backend. `isa` names a variant of all_panel_kernels(), or "auto".
   /// Errors  std::invalid_argument when this build or this CPU lacks it
   explicit CpuBackend(ThreadPool& pool, std::string_view isa = "auto");
 
   MatrixId add_matrix(std::string_view name, const PackedTernary& weights) override;
   void multiply(const ActivationBatch& x, std::span<const Product> products) override;
 
-  [[nodiscard]] const TernaryMatmulImpl& impl() const { return *impl_; }
+  [[nodiscard]] const PanelKernels& kernels() const { return *kernels_; }
 
  private:
   void check(const ActivationBatch& x, const Product& product) const;
 
   ThreadPool* pool_;
-  const TernaryMatmulImpl* impl_;
+  const PanelKernels* kernels_;
   std::vector<const PackedTernary*> matrices_;
   ActivationTiles x_;  // the batch at hand
 };

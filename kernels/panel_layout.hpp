@@ -2,7 +2,7 @@
 #pragma once
 
 // Sizes of the layouts that every kernel reads. Constants only: files built for one instruction set
-// include this (see ternary_matmul_impl.hpp).
+// include this (see panel_kernels_impl.hpp).
 
 #include <cstddef>
 
@@ -20,6 +20,9 @@ inline constexpr std::size_t kBlockBytes = kPanelRows * kQuadCols;
 
 /// Columns of a block of 2-bit weights: four quads, one at each bit pair of the bytes.
 inline constexpr std::size_t kTernaryBlockCols = 4 * kQuadCols;
+
+/// What an int8 weight has added to it in its layout, so that its code is unsigned.
+inline constexpr int kInt8Zero = 128;
 
 /// Tokens whose activations lie interleaved (activation_tiles.hpp): with two panels they make 24
 /// accumulators of the 32 registers of AVX-512.

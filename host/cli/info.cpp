@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/cli/options.hpp"
-#include "kernels/ternary_matmul.hpp"
+#include "kernels/panel_kernels.hpp"
 #include "model/checkpoint.hpp"
 #include "sim/hardware_yaml.hpp"
 
@@ -22,8 +22,8 @@ struct InfoOptions {
 
 Json describe_isa() {
   Json list = Json::array();
-  const std::string_view chosen = ternary_matmul_impl().name;
-  for (const TernaryMatmulImpl& impl : ternary_matmul_impls()) {
+  const std::string_view chosen = panel_kernels().name;
+  for (const PanelKernels& impl : all_panel_kernels()) {
     list.push_back(
         {{"name", impl.name}, {"supported", impl.supported()}, {"default", impl.name == chosen}});
   }

@@ -114,7 +114,7 @@ TEST(Transformer, GivesTheSameBitsForAnyNumberOfThreadsThatShareEveryLoop) {
 }
 
 TEST(Transformer, GivesTheSameBitsOnEveryInstructionSetAndBackend) {
-  for (const TernaryMatmulImpl& impl : ternary_matmul_impls()) {
+  for (const PanelKernels& impl : all_panel_kernels()) {
     if (!impl.supported()) continue;
     CpuModel model(small_model(), 1, 128, impl.name);
     EXPECT_EQ(model.logits(some_tokens(40), 40), reference_logits()) << impl.name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/ternary_matmul.hpp"
+#include "kernels/panel_kernels.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -12,11 +12,12 @@
 #include <gtest/gtest.h>
 
 #include "kernels/cpu_backend.hpp"
+#include "kernels/int8_matmul.hpp"
 
 namespace sterna {
 
 // Found by argument-dependent lookup, so it cannot be in the unnamed namespace.
-void PrintTo(const TernaryMatmulImpl& impl, std::ostream* os) { *os << impl.name; }
+void PrintTo(const PanelKernels& impl, std::ostream* os) { *os << impl.name; }
 
 namespace {
 
@@ -27,8 +28,9 @@ struct Shape {
 };
 
 // The plain loop, on unpacked trits: it shares no code with the packing.
-std::vector<std::int32_t> expected(const std::vector<Trit>& w, const std::vector<std::int8_t>& x,
-                                   const Shape& s) {
+// A trit is an int8 here.
+std::vector<std::int32_t> expected(const std::vector<std::int8_t>& w,
+                                   const std::vector<std::int8_t>& x, const Shape& s) {
   std::vector<std::int32_t> y(s.tokens * s.rows);
   for (std::size_t t = 0; t < s.tokens; ++t) {
     for (std::size_t r = 0; r < s.rows; ++r) {
@@ -40,7 +42,7 @@ std::vector<std::int32_t> expected(const std::vector<Trit>& w, const std::vector
   return y;
 }
 
-class TernaryMatmulTest : public testing::TestWithParam<TernaryMatmulImpl> {
+class TernaryMatmulTest : public testing::TestWithParam<PanelKernels> {
  protected:
   void SetUp() override {
     if (!GetParam().supported()) GTEST_SKIP() << GetParam().name << " is not on this CPU";
@@ -110,35 +112,97 @@ TEST_P(TernaryMatmulTest, DoesNotOverflowAtTheExtreme) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryIsa, TernaryMatmulTest,
-                         testing::ValuesIn(ternary_matmul_impls().begin(),
-                                           ternary_matmul_impls().end()),
-                         [](const auto& variant) { return std::string(variant.param.name); });
+class Int8MatmulTest : public testing::TestWithParam<PanelKernels> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().supported()) GTEST_SKIP() << GetParam().name << " is not on this CPU";
+  }
 
-TEST(TernaryMatmulImpls, EndsWithScalarWhichRunsAnywhere) {
-  EXPECT_EQ(ternary_matmul_impls().back().name, "scalar");
-  EXPECT_TRUE(ternary_matmul_impls().back().supported());
+  static std::vector<std::int32_t> run(const std::vector<std::int8_t>& w,
+                                       const std::vector<std::int8_t>& x, const Shape& s,
+                                       unsigned threads = 1) {
+    ThreadPool pool(threads);
+    PackedInt8 packed(s.rows, s.cols);
+    for (std::size_t r = 0; r < s.rows; ++r) {
+      packed.set_row(r, std::span(w).subspan(r * s.cols, s.cols));
+    }
+    ActivationTiles tiles;
+    tiles.fill(x, s.tokens, s.cols, packed.quads() * kQuadCols, pool);
+    std::vector<std::int32_t> y(s.tokens * s.rows, 12345);
+    int8_matmul(GetParam(), packed, tiles, s.tokens, y, pool);
+    return y;
+  }
+
+  void expect_equal(const Shape& s, unsigned threads = 1) {
+    std::vector<std::int8_t> w(s.rows * s.cols);
+    std::vector<std::int8_t> x(s.tokens * s.cols);
+    for (std::int8_t& v : w) v = static_cast<std::int8_t>(value_(rng_));
+    for (std::int8_t& v : x) v = static_cast<std::int8_t>(value_(rng_));
+    EXPECT_EQ(run(w, x, s, threads), expected(w, x, s))
+        << s.rows << " x " << s.cols << ", " << s.tokens << " tokens, " << threads << " threads";
+  }
+
+  std::mt19937 rng_{20261122};
+  std::uniform_int_distribution<int> value_{-128, 127};
+};
+
+TEST_P(Int8MatmulTest, MatchesPlainLoopAroundEveryBoundary) {
+  for (const std::size_t cols : {1U, 3U, 4U, 5U, 7U, 8U, 9U, 2560U}) {
+    for (const std::size_t tokens : {1U, 2U, 13U}) expect_equal({19, cols, tokens});
+  }
+  for (const std::size_t rows : {1U, 15U, 16U, 17U, 31U, 32U, 33U, 65U}) {
+    for (std::size_t tokens = 1; tokens <= 26; ++tokens) expect_equal({rows, 43, tokens});
+  }
 }
 
-TEST(TernaryMatmulImpls, AutoTakesTheFirstSupportedOneUnlessTheEnvironmentForcesAnother) {
+TEST_P(Int8MatmulTest, GivesTheSameSumsForAnyNumberOfThreads) {
+  for (const unsigned threads : {1U, 2U, 3U, 8U}) expect_equal({131, 257, 5}, threads);
+}
+
+TEST_P(Int8MatmulTest, DoesNotOverflowAtTheExtreme) {
+  constexpr auto kCols = PackedInt8::kMaxCols;
+  const auto n = static_cast<std::int32_t>(kCols);
+  for (const std::size_t tokens : {1U, 2U, 5U}) {
+    const Shape s{1, kCols, tokens};
+    for (const int w : {-128, 127}) {
+      for (const int x : {-128, 127}) {
+        EXPECT_EQ(run(std::vector<std::int8_t>(kCols, static_cast<std::int8_t>(w)),
+                      std::vector<std::int8_t>(tokens * kCols, static_cast<std::int8_t>(x)), s),
+                  std::vector<std::int32_t>(tokens, n * w * x));
+      }
+    }
+  }
+}
+
+const auto kName = [](const auto& variant) { return std::string(variant.param.name); };
+const auto kEveryIsa = testing::ValuesIn(all_panel_kernels().begin(), all_panel_kernels().end());
+INSTANTIATE_TEST_SUITE_P(EveryIsa, TernaryMatmulTest, kEveryIsa, kName);
+INSTANTIATE_TEST_SUITE_P(EveryIsa, Int8MatmulTest, kEveryIsa, kName);
+
+TEST(AllPanelKernels, EndsWithScalarWhichRunsAnywhere) {
+  EXPECT_EQ(all_panel_kernels().back().name, "scalar");
+  EXPECT_TRUE(all_panel_kernels().back().supported());
+}
+
+TEST(AllPanelKernels, AutoTakesTheFirstSupportedOneUnlessTheEnvironmentForcesAnother) {
   unsetenv("STERNA_ISA");
-  for (const TernaryMatmulImpl& impl : ternary_matmul_impls()) {
+  for (const PanelKernels& impl : all_panel_kernels()) {
     if (!impl.supported()) continue;
-    EXPECT_EQ(ternary_matmul_impl("auto").name, impl.name);
+    EXPECT_EQ(panel_kernels("auto").name, impl.name);
     break;
   }
   setenv("STERNA_ISA", "scalar", 1);
-  EXPECT_EQ(ternary_matmul_impl("auto").name, "scalar");
+  EXPECT_EQ(panel_kernels("auto").name, "scalar");
   unsetenv("STERNA_ISA");
 }
 
-TEST(TernaryMatmulImpls, AnUnknownNameListsTheKnownOnes) {
+TEST(AllPanelKernels, AnUnknownNameListsTheKnownOnes) {
   try {
-    (void)ternary_matmul_impl("avx9000");
+    (void)panel_kernels("avx9000");
     FAIL() << "accepted";
   } catch (const std::invalid_argument& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("avx9000"));
-    for (const TernaryMatmulImpl& impl : ternary_matmul_impls()) {
+    for (const PanelKernels& impl : all_panel_kernels()) {
       EXPECT_THAT(error.what(), testing::HasSubstr(std::string(impl.name)));
     }
   }

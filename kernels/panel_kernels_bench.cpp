@@ -12,7 +12,7 @@ namespace {
 
 using sterna::CpuBackend;
 using sterna::PackedTernary;
-using sterna::TernaryMatmulImpl;
+using sterna::PanelKernels;
 using sterna::ThreadPool;
 using sterna::Trit;
 
@@ -46,7 +46,7 @@ bool sample_is_right(const Problem& p, std::size_t cols, std::span<const std::in
 // The matrix shapes of one BitNet b1.58 2B4T layer and of the shipped model, per instruction set,
 // one thread. weight_bytes/s is to be held against memory bandwidth (one token reads every weight
 // once), MAC/s against the peak of the multiply-add instruction.
-void bench_matmul(benchmark::State& state, const TernaryMatmulImpl& impl) {
+void bench_matmul(benchmark::State& state, const PanelKernels& impl) {
   if (!impl.supported()) return state.SkipWithError("not on this CPU");
   const auto rows = static_cast<std::size_t>(state.range(0));
   const auto cols = static_cast<std::size_t>(state.range(1));
@@ -75,7 +75,7 @@ void bench_matmul(benchmark::State& state, const TernaryMatmulImpl& impl) {
 }
 
 const bool kRegistered = [] {
-  for (const TernaryMatmulImpl& impl : sterna::ternary_matmul_impls()) {
+  for (const PanelKernels& impl : sterna::all_panel_kernels()) {
     auto* bench = benchmark::RegisterBenchmark(
         ("ternary_matmul/" + std::string(impl.name)).c_str(),
         [&impl](benchmark::State& state) { bench_matmul(state, impl); });

@@ -1,140 +1,208 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <immintrin.h>
+#include "kernels/panel_kernels_avx2.hpp"
 
-#include "kernels/panel_kernels_impl.hpp"
-#include "kernels/panel_layout.hpp"
+#include <immintrin.h>
 
 namespace sterna {
 namespace {
 
-// Ternary: y = sum((w + 1) * x) - sum(x). The stored code w + 1 is unsigned (0, 1 or 2), which
-// vpmaddubsw multiplies by a signed byte exactly; negating x would overflow at -128.
-// int8: vpmaddubsw would saturate, so weights and activations are widened to int16 first.
+// y = sum((w + 1) * x) - sum(x). The stored code w + 1 is unsigned (0, 1 or 2): vpmaddubsw multiplies
+// it by a signed byte and adds two products to an int16, exactly. Negating x would overflow at -128.
 
-constexpr std::size_t kHalfRows = kPanelRows / 2;  // rows of one 256-bit register
-constexpr std::size_t kStepTokens = 4;             // 8 accumulators, 2 codes, 1 activation
+// Quads whose products an int16 lane holds: each adds two products of a code 0..2 and an activation,
+// so 64 of them reach -32768 .. 32512.
+constexpr std::size_t kExactQuads = 64;
 
-__m256i broadcast_quad(const std::int8_t* x) {
-  std::int32_t quad;
-  __builtin_memcpy(&quad, x, sizeof quad);
-  return _mm256_set1_epi32(quad);
+// Ternary columns unpacked at a time: 16 KiB of a panel, which with the activations of a tile stay in
+// the nearest cache.
+constexpr std::size_t kUnpackedBlocks = 64;
+
+// Below this many tokens a ternary weight is used too rarely to be worth writing out unpacked.
+constexpr std::size_t kWorthUnpacking = 3;
+
+// sum + codes * act in int16: sums of the columns 0 and 1 and of 2 and 3 of a quad stay apart. GCC 12
+// makes all products of a step before it adds one, and so runs out of registers; behind an asm it does
+// not.
+__m256i add_products(__m256i sum, __m256i codes, __m256i act) {
+  __m256i product;
+  asm("vpmaddubsw %3, %2, %1\n\tvpaddw %1, %0, %0"
+      : "+x"(sum), "=&x"(product)
+      : "x"(codes), "x"(act));
+  return sum;
 }
 
-__m256i load_half_block(const std::uint8_t* bytes) {
-  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes));
+// sum + the two int16 of each lane.
+__m256i add_widened(__m256i sum, __m256i pairs) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-// Writes the sums of one panel and token less `excess`, as many as there are rows.
-void store(const PanelProduct& p, std::size_t panel, std::size_t token, const __m256i (&acc)[2],
-           std::int32_t excess) {
-  alignas(32) std::int32_t sums[kPanelRows];
-  _mm256_store_si256(reinterpret_cast<__m256i*>(sums), acc[0]);
-  _mm256_store_si256(reinterpret_cast<__m256i*>(sums + kHalfRows), acc[1]);
-  for (std::size_t r = 0; r < kPanelRows && panel * kPanelRows + r < p.rows; ++r) {
-    p.y[token * p.y_stride + panel * kPanelRows + r] = sums[r] - excess;
-  }
-}
-
-// Tokens from `token` on, which lie in a tile of `width` tokens; x is the first one's first quad.
-struct Tokens {
-  std::size_t token;
-  const std::int8_t* x;
-  std::size_t width;
+// int16 sums of a run of blocks, for `Tokens` tokens and both halves of a panel.
+template <std::size_t Tokens>
+struct BlockSums {
+  __m256i low[Tokens][2] = {};   // of the quads 0 and 2
+  __m256i high[Tokens][2] = {};  // of the quads 1 and 3, four times too large
 };
 
-// An int16 lane adds 4 quads x 2 products of at most 2 * 128 in magnitude before it is widened: 2048.
-template <std::size_t Count>
-void multiply_ternary(const PanelProduct& p, std::size_t panel, const Tokens& tokens) {
+// One ternary block times a few tokens. The codes of quads 1 and 3 stay at bit 2 of their nibble: a
+// shift less.
+template <std::size_t Tokens>
+inline void add_block(const std::uint8_t* block, const std::int8_t* x, BlockSums<Tokens>& sums) {
+  const __m256i first = _mm256_set1_epi8(0x03);
+  const __m256i second = _mm256_set1_epi8(0x0C);
+#pragma GCC unroll 2
+  for (std::size_t h = 0; h < 2; ++h) {
+    const __m256i bytes = load(block + h * kHalfBytes);
+    const __m256i shifted = _mm256_srli_epi16(bytes, 4);
+    const __m256i codes[4] = {_mm256_and_si256(bytes, first), _mm256_and_si256(bytes, second),
+                              _mm256_and_si256(shifted, first), _mm256_and_si256(shifted, second)};
+#pragma GCC unroll 2
+    for (std::size_t t = 0; t < Tokens; ++t) {
+      const std::int8_t* quad = x + t * kQuadCols;
+      constexpr std::size_t kNext = Tokens * kQuadCols;
+      sums.low[t][h] = add_products(sums.low[t][h], codes[0], broadcast(quad));
+      sums.high[t][h] = add_products(sums.high[t][h], codes[1], broadcast(quad + kNext));
+      sums.low[t][h] = add_products(sums.low[t][h], codes[2], broadcast(quad + 2 * kNext));
+      sums.high[t][h] = add_products(sums.high[t][h], codes[3], broadcast(quad + 3 * kNext));
+    }
+  }
+}
+
+// One ternary panel times one or two tokens: reads the weights once, in order.
+template <std::size_t Tokens>
+void ternary_few_tokens(const PanelProduct& p, std::size_t panel) {
+  // `high` adds two quads a block, each as large as four of those that kExactQuads counts.
+  constexpr std::size_t kExactBlocks = kExactQuads / (2 * 4);
   const std::uint8_t* w = p.panels + panel * p.panel_bytes;
-  const std::int8_t* x = tokens.x;
+  const std::int8_t* x = p.x;
+  __m256i total[Tokens][2];
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    total[t][0] = total[t][1] = _mm256_set1_epi32(-p.x_sum[t]);
+  }
+  std::size_t left = p.quads / 4;
+  while (left > 0) {
+    const std::size_t count = smaller(left, kExactBlocks);
+    BlockSums<Tokens> sums;
+    for (std::size_t block = 0; block < count; ++block) {
+      prefetch(w);
+      add_block(w, x, sums);
+      w += kBlockBytes;
+      x += Tokens * kTernaryBlockCols;
+    }
+#pragma GCC unroll 2
+    for (std::size_t t = 0; t < Tokens; ++t) {
+#pragma GCC unroll 2
+      for (std::size_t h = 0; h < 2; ++h) {
+        // A quarter of `high` and `low` together are within a half of int16.
+        const __m256i quarter = _mm256_srai_epi16(sums.high[t][h], 2);
+        total[t][h] = add_widened(total[t][h], _mm256_add_epi16(sums.low[t][h], quarter));
+      }
+    }
+    left -= count;
+  }
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    for (std::size_t h = 0; h < 2; ++h) store_sums(p, panel, h, t, total[t][h]);
+  }
+}
+
+// A run of columns of one panel times tokens that lie in one tile.
+struct Tile {
+  const std::uint8_t* codes;  // one a byte
+  std::size_t quads;
+  const std::int8_t* x;  // the first column of the first token
+  std::size_t x_stride;  // from one quad to the next
+  std::size_t panel;
+  std::size_t token;
+  bool first;  // columns of the row: start from -sum(x); else go on from y
+};
+
+template <std::size_t Tokens>
+void multiply_ternary_tile(const PanelProduct& p, const Tile& tile) {
+  __m256i total[Tokens][2];
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    for (std::size_t h = 0; h < 2; ++h) {
+      total[t][h] = tile.first ? _mm256_set1_epi32(-p.x_sum[tile.token + t])
+                               : load_sums(p, tile.panel, h, tile.token + t);
+    }
+  }
+  const std::uint8_t* w = tile.codes;
+  const std::int8_t* x = tile.x;
+  for (std::size_t left = tile.quads; left > 0;) {
+    const std::size_t count = smaller(left, kExactQuads);
+    __m256i sums[Tokens][2] = {};
+    for (std::size_t quad = 0; quad < count; ++quad) {
+      const __m256i codes[2] = {load(w), load(w + kHalfBytes)};
+#pragma GCC unroll 4
+      for (std::size_t t = 0; t < Tokens; ++t) {
+        const __m256i act = broadcast(x + t * kQuadCols);
+        sums[t][0] = add_products(sums[t][0], codes[0], act);
+        sums[t][1] = add_products(sums[t][1], codes[1], act);
+      }
+      w += kBlockBytes;
+      x += tile.x_stride;
+    }
+#pragma GCC unroll 4
+    for (std::size_t t = 0; t < Tokens; ++t) {
+      total[t][0] = add_widened(total[t][0], sums[t][0]);
+      total[t][1] = add_widened(total[t][1], sums[t][1]);
+    }
+    left -= count;
+  }
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    for (std::size_t h = 0; h < 2; ++h) {
+      store_sums(p, tile.panel, h, tile.token + t, total[t][h]);
+    }
+  }
+}
+
+// Writes the codes of `count` ternary blocks of one panel, one a byte.
+void unpack(const std::uint8_t* blocks, std::size_t count, std::uint8_t* out) {
   const __m256i mask = _mm256_set1_epi8(3);
-  __m256i acc[Count][2] = {};
-  for (std::size_t block = 0; block < p.quads / 4; ++block) {
-    __m256i bytes[2] = {load_half_block(w + block * kBlockBytes),
-                        load_half_block(w + block * kBlockBytes + kBlockBytes / 2)};
-    __m256i wide[Count][2] = {};
-    for (std::size_t quad = 0; quad < 4; ++quad) {
-      __m256i codes[2];
-      for (std::size_t h = 0; h < 2; ++h) {
-        codes[h] = _mm256_and_si256(bytes[h], mask);
-        bytes[h] = _mm256_srli_epi16(bytes[h], 2);
-      }
-      for (std::size_t t = 0; t < Count; ++t) {
-        const __m256i act = broadcast_quad(x + t * kQuadCols);
-        for (std::size_t h = 0; h < 2; ++h) {
-          wide[t][h] = _mm256_add_epi16(wide[t][h], _mm256_maddubs_epi16(codes[h], act));
-        }
-      }
-      x += tokens.width * kQuadCols;
+  for (std::size_t half = 0; half < 2 * count; ++half) {
+    const __m256i bytes = load(blocks + half * kHalfBytes);
+    std::uint8_t* to = out + (half / 2 * 4 * 2 + half % 2) * kHalfBytes;
+#pragma GCC unroll 4
+    for (int quad = 0; quad < 4; ++quad) {
+      _mm256_store_si256(reinterpret_cast<__m256i*>(to + quad * static_cast<int>(kBlockBytes)),
+                         _mm256_and_si256(_mm256_srli_epi16(bytes, 2 * quad), mask));
     }
-    for (std::size_t t = 0; t < Count; ++t) {
-      for (std::size_t h = 0; h < 2; ++h) {
-        acc[t][h] =
-            _mm256_add_epi32(acc[t][h], _mm256_madd_epi16(wide[t][h], _mm256_set1_epi16(1)));
-      }
-    }
-  }
-  for (std::size_t t = 0; t < Count; ++t) {
-    store(p, panel, tokens.token + t, acc[t], p.x_sum[tokens.token + t]);
   }
 }
 
-// Adds neighbouring int32 lanes of four rows each: lanes of `low` and `high` are row pairs.
-__m256i add_pairs(__m256i low, __m256i high) {
-  return _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xD8);
-}
-
-// Four registers of 16 int16 hold the four columns of 16 rows; a lane pair of the sums is a row.
-template <std::size_t Count>
-void multiply_int8(const PanelProduct& p, std::size_t panel, const Tokens& tokens) {
-  const std::uint8_t* w = p.panels + panel * p.panel_bytes;
-  const std::int8_t* x = tokens.x;
-  const __m256i zero = _mm256_set1_epi16(kInt8Zero);
-  __m256i acc[Count][4] = {};
-  for (std::size_t quad = 0; quad < p.quads; ++quad) {
-    for (std::size_t part = 0; part < 4; ++part) {
-      const auto* bytes =
-          reinterpret_cast<const __m128i*>(w + quad * kBlockBytes + part * kBlockBytes / 4);
-      const __m256i weights = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128(bytes)), zero);
-      for (std::size_t t = 0; t < Count; ++t) {
-        const __m256i act =
-            _mm256_cvtepi8_epi16(_mm256_castsi256_si128(broadcast_quad(x + t * kQuadCols)));
-        acc[t][part] = _mm256_add_epi32(acc[t][part], _mm256_madd_epi16(weights, act));
-      }
-    }
-    x += tokens.width * kQuadCols;
-  }
-  for (std::size_t t = 0; t < Count; ++t) {
-    const __m256i rows[2] = {add_pairs(acc[t][0], acc[t][1]), add_pairs(acc[t][2], acc[t][3])};
-    store(p, panel, tokens.token + t, rows, 0);
-  }
-}
-
-// Calls `many` on groups of kStepTokens tokens and `one` on those that are left of a tile.
-template <typename Many, typename One>
-void all_tokens(const PanelProduct& p, Many many, One one) {
-  for (std::size_t panel = p.panel_begin; panel < p.panel_end; ++panel) {
-    for (std::size_t first = 0; first < p.tokens; first += kTileTokens) {
-      const std::size_t left = p.tokens - first;
-      const std::size_t width = left < kTileTokens ? left : kTileTokens;
-      const std::int8_t* x = p.x + first * p.quads * kQuadCols;
-      std::size_t t = 0;
-      for (; t + kStepTokens <= width; t += kStepTokens) {
-        many(p, panel, Tokens{first + t, x + t * kQuadCols, width});
-      }
-      for (; t < width; ++t) one(p, panel, Tokens{first + t, x + t * kQuadCols, width});
-    }
+void ternary_many_tokens(const PanelProduct& p, std::size_t panel) {
+  using TileFunction = void (*)(const PanelProduct&, const Tile&);
+  static constexpr TileFunction kTileFunctions[kStepTokens] = {
+      multiply_ternary_tile<1>, multiply_ternary_tile<2>, multiply_ternary_tile<3>,
+      multiply_ternary_tile<4>};
+  alignas(64) std::uint8_t codes[kUnpackedBlocks * 4 * kBlockBytes];
+  const std::size_t blocks = p.quads / 4;
+  for (std::size_t block = 0; block < blocks; block += kUnpackedBlocks) {
+    const std::size_t count = smaller(blocks - block, kUnpackedBlocks);
+    unpack(p.panels + panel * p.panel_bytes + block * kBlockBytes, count, codes);
+    in_steps(p, [&](std::size_t token, std::size_t tokens) {
+      const Place place = activations_of(p, token, block * 4);
+      kTileFunctions[tokens - 1](p, {.codes = codes,
+                                     .quads = count * 4,
+                                     .x = place.x,
+                                     .x_stride = place.stride,
+                                     .panel = panel,
+                                     .token = token,
+                                     .first = block == 0});
+    });
   }
 }
 
 }  // namespace
 
 void ternary_panels_avx2(const PanelProduct& p) {
-  all_tokens(p, multiply_ternary<kStepTokens>, multiply_ternary<1>);
-}
-
-void int8_panels_avx2(const PanelProduct& p) {
-  all_tokens(p, multiply_int8<kStepTokens>, multiply_int8<1>);
+  for (std::size_t panel = p.panel_begin; panel < p.panel_end; ++panel) {
+    if (p.tokens == 1) {
+      ternary_few_tokens<1>(p, panel);
+    } else if (p.tokens < kWorthUnpacking) {
+      ternary_few_tokens<2>(p, panel);
+    } else {
+      ternary_many_tokens(p, panel);
+    }
+  }
 }
 
 }  // namespace sterna

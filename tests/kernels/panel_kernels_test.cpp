@@ -6,6 +6,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -97,18 +98,20 @@ TEST_P(TernaryMatmulTest, GivesTheSameSumsForAnyNumberOfThreads) {
   for (const unsigned threads : {1U, 2U, 3U, 8U}) expect_equal({131, 257, 5}, threads);
 }
 
-// Every product is +128 or -128: the largest sums there are. 128 k columns do not fit an int16.
+// Every product is +128 or -128: the largest sums there are, and 128 k columns of them do not fit an
+// int16. One token, a few and many are summed in different ways.
 TEST_P(TernaryMatmulTest, DoesNotOverflowAtTheExtreme) {
-  for (const std::size_t cols : {6912U, 131072U}) {
-    const Shape s{1, cols, 1};
-    const auto n = static_cast<std::int32_t>(cols);
-    const std::vector<std::int8_t> low(cols, -128);
-    const std::vector<std::int8_t> high(cols, 127);
-    EXPECT_EQ(run(std::vector<Trit>(cols, -1), low, s), std::vector{n * 128});
-    EXPECT_EQ(run(std::vector<Trit>(cols, 1), low, s), std::vector{n * -128});
-    EXPECT_EQ(run(std::vector<Trit>(cols, -1), high, s), std::vector{n * -127});
-    EXPECT_EQ(run(std::vector<Trit>(cols, 1), high, s), std::vector{n * 127});
-    EXPECT_EQ(run(std::vector<Trit>(cols, 0), low, s), std::vector{0});
+  for (const auto& [cols, tokens] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {6912, 1}, {131072, 1}, {131072, 2}, {131072, 5}, {16384, 13}}) {
+    const Shape s{1, cols, tokens};
+    for (const int w : {-1, 0, 1}) {
+      for (const int x : {-128, 127}) {
+        EXPECT_EQ(run(std::vector<Trit>(cols, static_cast<Trit>(w)),
+                      std::vector<std::int8_t>(tokens * cols, static_cast<std::int8_t>(x)), s),
+                  std::vector<std::int32_t>(tokens, static_cast<std::int32_t>(cols) * w * x))
+            << cols << " columns, " << tokens << " tokens, " << w << " * " << x;
+      }
+    }
   }
 }
 
@@ -162,7 +165,7 @@ TEST_P(Int8MatmulTest, GivesTheSameSumsForAnyNumberOfThreads) {
 TEST_P(Int8MatmulTest, DoesNotOverflowAtTheExtreme) {
   constexpr auto kCols = PackedInt8::kMaxCols;
   const auto n = static_cast<std::int32_t>(kCols);
-  for (const std::size_t tokens : {1U, 2U, 5U}) {
+  for (const std::size_t tokens : {1U, 2U, 5U, 13U}) {
     const Shape s{1, kCols, tokens};
     for (const int w : {-128, 127}) {
       for (const int x : {-128, 127}) {

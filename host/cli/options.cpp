@@ -41,6 +41,10 @@ void add_compute_options(CLI::App& command, SharedOptions& options, std::string_
   options.backend = backends;
   command.add_option("--backend", options.backend, "cpu, systemc or rtl")->capture_default_str();
   command.add_option("--hw", options.hardware, "hardware file [configs/edge.yaml]");
+  add_cpu_options(command, options);
+}
+
+void add_cpu_options(CLI::App& command, SharedOptions& options) {
   command.add_option("--threads", options.threads, "threads of the CPU [one a core]")
       ->check(CLI::Range(1U, ThreadPool::kMaxThreads));
   command.add_option("--isa", options.isa, "CPU kernel (sterna info --isa lists them)")

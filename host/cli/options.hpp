@@ -46,6 +46,7 @@ inline const CLI::Range kTokenCount{0, 1'000'000'000};
 /// Each adds its option(s) to a command.
 void add_model_option(CLI::App& command, SharedOptions& options);
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends);
+void add_cpu_options(CLI::App& command, SharedOptions& options);
 void add_seed_option(CLI::App& command, SharedOptions& options);
 void add_output_options(CLI::App& command, SharedOptions& options);
 void add_sampler_options(CLI::App& command, SamplerConfig& sampler);
@@ -57,6 +58,7 @@ void add_generate(CLI::App& app, int& exit_code);
 void add_eval(CLI::App& app, int& exit_code);
 void add_logits(CLI::App& app, int& exit_code);
 void add_matmul(CLI::App& app, int& exit_code);
+void add_bench(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 
 }  // namespace sterna::host

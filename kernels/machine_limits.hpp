@@ -9,7 +9,7 @@
 namespace sterna {
 
 /// What one instruction set can read and multiply at most; the rates that kernels are held against.
-/// Rows bear the names of ternary_matmul_impls().
+/// Rows bear the names of all_panel_kernels().
 struct LimitProbe {
   std::string_view isa;
   std::string_view multiply_add;  // the instruction(s) of one step of a kernel's inner loop
@@ -33,7 +33,7 @@ inline constexpr std::size_t kReadGrain = 1024;
 /// Every probe compiled in, fastest first; the last, "scalar", runs anywhere.
 [[nodiscard]] std::span<const LimitProbe> limit_probes();
 
-/// The probe of a ternary kernel; that of "scalar" for a kernel that has none of its own.
+/// The probe of that name; that of "scalar" for a kernel that has none of its own.
 [[nodiscard]] const LimitProbe& limit_probe(std::string_view isa);
 
 /// Sizes of a measurement of the limits.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Private to kernels/. As in ternary_matmul_impl.hpp, a file built for one instruction set sees plain
+// Private to kernels/. As in panel_kernels_impl.hpp, a file built for one instruction set sees plain
 // pointers and no shared inline code.
 
 #include <cstddef>

@@ -79,7 +79,7 @@ int bench_shapes(const BenchOptions& options, LimitsProcess& limits, Progress& p
 }
 
 int bench(const BenchOptions& options) {
-  const std::string isa(ternary_matmul_impl(options.shared.isa).name);
+  const std::string isa(panel_kernels(options.shared.isa).name);
   LimitsProcess limits(options.shared.thread_count(), isa);
   Progress progress(!options.shared.quiet);
   return options.shapes ? bench_shapes(options, limits, progress)

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/ternary_matmul.hpp"
+#include "kernels/panel_kernels.hpp"
 
 namespace sterna {
 namespace {
@@ -26,7 +26,7 @@ LimitsPlan small_plan(unsigned threads, std::string_view isa) {
 }
 
 TEST(LimitProbes, EveryKernelHasOneAndScalarIsLast) {
-  for (const TernaryMatmulImpl& impl : ternary_matmul_impls()) {
+  for (const PanelKernels& impl : all_panel_kernels()) {
     if (impl.supported()) {
       EXPECT_EQ(limit_probe(impl.name).isa, impl.name);
     }

@@ -41,7 +41,7 @@ constexpr std::size_t kL2Bytes = 512 * kKib;
 constexpr std::size_t kCacheRoundBytes = 256 * kMib;
 
 // Which distance is best differs between machines; 0 leaves it to the hardware prefetchers.
-constexpr std::array<std::size_t, 3> kAhead = {0, 1 * kKib, 4 * kKib};
+constexpr std::array<std::size_t, 2> kAhead = {0, 4 * kKib};
 
 constexpr std::array kProbes = {
 #if defined(__x86_64__)
@@ -204,7 +204,7 @@ const LimitProbe& limit_probe(std::string_view isa) {
 
 LimitsPlan LimitsPlan::of(unsigned threads, std::string_view isa) {
   const auto last_cache = static_cast<std::size_t>(std::max(0L, ::sysconf(_SC_LEVEL3_CACHE_SIZE)));
-  const std::size_t wanted = std::max(512 * kMib, 4 * last_cache / threads);
+  const std::size_t wanted = std::max(512 * kMib, 8 * last_cache) / threads;
   const std::size_t bound = system_bytes(_SC_AVPHYS_PAGES) / 4 / threads;
   const std::size_t pages = std::max<std::size_t>(1, std::min(wanted, bound) / kHugePageBytes);
   return {.threads = threads,

@@ -44,8 +44,8 @@ struct LimitsPlan {
   unsigned repeats;          // the best of so many counts
   double multiply_target_s;  // how long one round of multiply-adds should last
 
-  /// 512 MiB a thread or four times the last-level cache over all threads, whichever is more, but
-  /// at most a quarter of the memory that is free now.
+  /// Over all threads 512 MiB or eight times the last-level cache, whichever is more, but at most a
+  /// quarter of the memory that is free now.
   static LimitsPlan of(unsigned threads, std::string_view isa);
 };
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a user types. Every target installs what is missing first (scripts/setup.sh does nothing when
 # all is there).
-.PHONY: run configure build test test-long test-asan lint format bench setup clean
+.PHONY: run configure build test test-long test-asan test-tsan lint format bench setup clean
 
 CMAKE ?= cmake
 JOBS ?= $(shell nproc)
+TSAN_TARGETS := kernels_packing_test kernels_panel_kernels_test kernels_thread_pool_test model_transformer_test
 PYTEST := .venv/bin/python -m pytest -q
 
 setup:
@@ -36,6 +37,12 @@ test-asan: setup
 	$(CMAKE) --build build-asan -j $(JOBS)
 	cd build-asan && ctest -j $(JOBS) --output-on-failure -LE long
 
+# ThreadSanitizer in what shares loops between threads: the kernels and the transformer.
+test-tsan: setup
+	$(CMAKE) --preset tsan
+	$(CMAKE) --build build-tsan -j $(JOBS) --target $(TSAN_TARGETS)
+	cd build-tsan && ctest -j $(JOBS) --output-on-failure -LE long -R '^(kernels/|model/transformer\.)'
+
 bench: build
 	$(CMAKE) --build build -j $(JOBS) --target rtl_bench
 	for bench in $$(find build -name "*_bench" -type f); do $$bench || exit 1; done
@@ -50,4 +57,4 @@ format:
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf build build-dev build-asan out
+	rm -rf build build-dev build-asan build-tsan out

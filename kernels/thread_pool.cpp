@@ -12,20 +12,20 @@ namespace {
 // sleeping thread: look this often before going to sleep.
 constexpr int kLooksBeforeSleep = 2000;
 
-// Waits until `value` is no longer `old`.
-void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
-  for (int look = 0; look < kLooksBeforeSleep; ++look) {
-    if (value.load(std::memory_order_acquire) != old) return;
+// Tells the core that this thread waits for memory.
+void relax() {
 #if defined(__x86_64__)
-    __builtin_ia32_pause();
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
 #endif
-  }
-  value.wait(old, std::memory_order_acquire);
 }
 
 }  // namespace
 
-ThreadPool::ThreadPool(unsigned threads) {
+// With more threads than cores, one that looks keeps the one it waits for from its core.
+ThreadPool::ThreadPool(unsigned threads)
+    : looks_(threads > std::thread::hardware_concurrency() ? 0 : kLooksBeforeSleep) {
   if (threads == 0 || threads > kMaxThreads) {
     throw std::invalid_argument("threads is " + std::to_string(threads) + ": give 1 to " +
                                 std::to_string(kMaxThreads));
@@ -59,6 +59,14 @@ void ThreadPool::parallel_for(std::size_t count, const Body& body, std::size_t g
        left = running_.load(std::memory_order_acquire)) {
     wait_while(running_, left);
   }
+}
+
+void ThreadPool::wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) const {
+  for (int look = 0; look < looks_; ++look) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    relax();
+  }
+  value.wait(old, std::memory_order_acquire);
 }
 
 void ThreadPool::run_part(unsigned index) const {

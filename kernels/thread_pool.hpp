@@ -34,7 +34,10 @@ class ThreadPool {
  private:
   void work(unsigned index);
   void run_part(unsigned index) const;
+  /// Returns once `value` is no longer `old`.
+  void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) const;
 
+  int looks_;  // at a value before going to sleep
   std::vector<std::thread> workers_;
   const Body* body_ = nullptr;  // of the loop in progress; written before epoch_ moves
   std::size_t count_ = 0;

@@ -95,7 +95,7 @@ TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryTileBoundary) {
 }
 
 TEST_P(TernaryMatmulTest, GivesTheSameSumsForAnyNumberOfThreads) {
-  for (const unsigned threads : {1U, 2U, 3U, 8U}) expect_equal({131, 257, 5}, threads);
+  for (const unsigned threads : {1U, 2U, 3U, 8U, 64U}) expect_equal({131, 257, 5}, threads);
 }
 
 // Every product is +128 or -128: the largest sums there are, and 128 k columns of them do not fit an
@@ -159,7 +159,7 @@ TEST_P(Int8MatmulTest, MatchesPlainLoopAroundEveryBoundary) {
 }
 
 TEST_P(Int8MatmulTest, GivesTheSameSumsForAnyNumberOfThreads) {
-  for (const unsigned threads : {1U, 2U, 3U, 8U}) expect_equal({131, 257, 5}, threads);
+  for (const unsigned threads : {1U, 2U, 3U, 8U, 64U}) expect_equal({131, 257, 5}, threads);
 }
 
 TEST_P(Int8MatmulTest, DoesNotOverflowAtTheExtreme) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -31,13 +32,34 @@ TEST(ThreadPool, RunsEveryIterationOnceForAnyCountAndGrain) {
 
 // A loop that starts while a worker still leaves the one before would lose or repeat a part.
 TEST(ThreadPool, SurvivesManyShortLoops) {
-  ThreadPool pool(3);
-  std::atomic<long> sum{0};
-  for (int i = 0; i < 20000; ++i) {
-    pool.parallel_for(
-        3, [&](std::size_t begin, std::size_t end) { sum += static_cast<long>(end - begin); });
+  for (const auto& [threads, loops] : {std::pair{3U, 20000L}, std::pair{64U, 500L}}) {
+    ThreadPool pool(threads);
+    std::atomic<long> sum{0};
+    for (long i = 0; i < loops; ++i) {
+      pool.parallel_for(threads, [&](std::size_t begin, std::size_t end) {
+        sum += static_cast<long>(end - begin);
+      });
+    }
+    EXPECT_EQ(sum, loops * threads);
   }
-  EXPECT_EQ(sum, 60000);
+}
+
+// What a thread wrote is seen after the loop, by the caller and by the next loop's other threads, without
+// atomics of the caller's own.
+TEST(ThreadPool, ShowsTheWritesOfOneLoopToTheNext) {
+  constexpr std::size_t kCount = 64;
+  ThreadPool pool(4);
+  std::vector<int> values(kCount, 0);
+  std::vector<int> mirrored(kCount, 0);
+  for (int round = 0; round < 100; ++round) {
+    pool.parallel_for(kCount, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) values[i] = mirrored[i] + 1;
+    });
+    pool.parallel_for(kCount, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) mirrored[i] = values[kCount - 1 - i];
+    });
+  }
+  EXPECT_EQ(values, std::vector<int>(kCount, 100));
 }
 
 TEST(ThreadPool, RefusesNoThreadsAndTooMany) {

@@ -19,15 +19,25 @@ namespace sterna {
 ///         its plain row.
 class ActivationTiles {
  public:
-  /// Takes `values`, shape (tokens, cols) row-major, padded to `padded_cols` (a multiple of 4).
+  /// Makes room for `tokens` rows of `padded_cols` columns (a multiple of 4), to be filled by set().
+  void resize(std::size_t tokens, std::size_t padded_cols);
+
+  /// Places row `t`, shape (cols,) with cols <= padded_cols, and sums it. Different rows may be set at
+  /// the same time.
+  void set(std::size_t t, std::span<const std::int8_t> row);
+
+  /// All rows of `values`, shape (tokens, cols) row-major, padded to `padded_cols`.
   void fill(std::span<const std::int8_t> values, std::size_t tokens, std::size_t cols,
             std::size_t padded_cols, ThreadPool& pool);
 
+  [[nodiscard]] std::size_t tokens() const { return sums_.size(); }
+  [[nodiscard]] std::size_t padded_cols() const { return padded_cols_; }
   [[nodiscard]] const std::int8_t* tiles() const { return tiles_.data(); }
   /// Sum of each token's activations, shape (tokens,).
   [[nodiscard]] const std::int32_t* sums() const { return sums_.data(); }
 
  private:
+  std::size_t padded_cols_ = 0;
   std::vector<std::int8_t> tiles_;
   std::vector<std::int32_t> sums_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/packed_int8.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -40,6 +41,15 @@ void PackedInt8::unpack_row(std::size_t row, std::span<std::int8_t> weights) con
   for (std::size_t c = 0; c < cols_; ++c) {
     weights[c] = static_cast<std::int8_t>(bytes_[offset(row, c, quads())] - kInt8Zero);
   }
+}
+
+Int8Panels PackedInt8::panels_from(std::size_t first, std::size_t count) const {
+  const std::size_t panel_bytes = quads() * kBlockBytes;
+  const std::size_t last = first + std::min(count, panels() - first);
+  return {.bytes = bytes_.data() + first * panel_bytes,
+          .panel_bytes = panel_bytes,
+          .rows = std::min(rows_, last * kPanelRows) - first * kPanelRows,
+          .quads = quads()};
 }
 
 }  // namespace sterna

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/int8_panels.hpp"
 #include "kernels/panel_layout.hpp"
 
 namespace sterna {
@@ -39,6 +40,10 @@ class PackedInt8 {
   [[nodiscard]] std::size_t panels() const { return (rows_ + kPanelRows - 1) / kPanelRows; }
   [[nodiscard]] std::size_t quads() const { return (cols_ + kQuadCols - 1) / kQuadCols; }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const { return bytes_; }
+
+  /// The rows of panel `first` and of those after it, `count` panels at most.
+  [[nodiscard]] Int8Panels panels_from(std::size_t first,
+                                       std::size_t count = static_cast<std::size_t>(-1)) const;
 
  private:
   std::size_t rows_;

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/bench_traffic.hpp"
 
-#include <variant>
+#include "kernels/trit.hpp"
 
 namespace sterna::host {
 namespace {
 
-// The forms in which the engine keeps what is not ternary: bfloat16 head and embedding, float32 cache.
-constexpr double kHeadBytesAWeight = 2.0;
-constexpr double kKvBytesAValue = 4.0;
-
-double stored_bytes(const FloatMatrix& matrix) {
-  return std::visit(
-      [](const auto& values) {
-        return static_cast<double>(values.size() * sizeof(values.front()));
-      },
-      matrix.values);
-}
+// The form in which a synthetic model keeps its head and embedding: int8.
+constexpr double kHeadBytesAWeight = 1.0;
 
 }  // namespace
 
@@ -25,14 +16,7 @@ double kv_bytes_a_token(const ModelConfig& config) {
 }
 
 TokenTraffic token_traffic(const ModelWeights& model, double context) {
-  TokenTraffic traffic{0.0, stored_bytes(model.head()), context * kv_bytes_a_token(model.config)};
-  for (const LayerWeights& layer : model.layers) {
-    for (const TernaryLinear* matrix :
-         {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up, &layer.down}) {
-      traffic.ternary += static_cast<double>(matrix->trits.bytes().size());
-    }
-  }
-  return traffic;
+  return {static_cast<double>(model.ternary_bytes()), static_cast<double>(model.head().bytes()), context * kv_bytes_a_token(model.config)};
 }
 
 TokenTraffic token_traffic(const ModelConfig& config, double context) {

@@ -23,6 +23,10 @@ void relax() {
 
 }  // namespace
 
+unsigned ThreadPool::one_a_core() {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads);
+}
+
 // With more threads than cores, one that looks keeps the one it waits for from its core.
 ThreadPool::ThreadPool(unsigned threads)
     : looks_(threads > std::thread::hardware_concurrency() ? 0 : kLooksBeforeSleep) {

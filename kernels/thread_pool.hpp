@@ -24,6 +24,9 @@ class ThreadPool {
 
   static constexpr unsigned kMaxThreads = 256;
 
+  /// As many threads as the machine has cores.
+  static unsigned one_a_core();
+
   [[nodiscard]] unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
 
   /// Calls `body` on disjoint parts that cover [0, count), one part a thread, and returns when all

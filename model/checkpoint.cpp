@@ -19,14 +19,14 @@ namespace {
 // Loads the tensors of one checkpoint and remembers which it used.
 class Loader {
  public:
-  Loader(const std::filesystem::path& folder, CheckpointConfig config)
-      : config_(std::move(config)), store_(folder) {}
+  Loader(const std::filesystem::path& folder, CheckpointConfig config, HeadForm head)
+      : config_(std::move(config)), head_(head), store_(folder) {}
 
   ModelWeights load();
 
  private:
   LayerWeights layer(std::size_t index);
-  FloatMatrix matrix(const std::string& name, std::size_t rows, std::size_t cols);
+  VocabMatrix matrix(const std::string& name, std::size_t rows, std::size_t cols);
   std::vector<float> norm(const std::string& name, std::size_t width);
   std::vector<float> sub_norm(const std::string& name, const std::string& other_name,
                               std::size_t width);
@@ -39,7 +39,10 @@ class Loader {
   void refuse_unused() const;
 
   CheckpointConfig config_;
+  HeadForm head_;
   TensorStore store_;
+  std::shared_ptr<HugePages> memory_ = std::make_shared<HugePages>();
+  ThreadPool pool_{ThreadPool::one_a_core()};
   std::set<std::string, std::less<>> used_;
 };
 
@@ -68,15 +71,22 @@ std::vector<float> Loader::sub_norm(const std::string& name, const std::string& 
   return {};
 }
 
-FloatMatrix Loader::matrix(const std::string& name, std::size_t rows, std::size_t cols) {
+VocabMatrix Loader::matrix(const std::string& name, std::size_t rows, std::size_t cols) {
   const TensorView& tensor = take_floats(name, {rows, cols});
-  FloatMatrix matrix{.rows = rows, .cols = cols, .values = {}};
-  if (tensor.dtype == Dtype::BF16) {
-    std::vector<Bfloat16> narrow(rows * cols);
+  VocabMatrix matrix{.rows = rows, .cols = cols, .values = {}};
+  if (head_ == HeadForm::Int8) {
+    const RowReader read_row = [&](std::size_t r, std::span<float> out) {
+      to_floats(tensor, r * cols, out);
+    };
+    matrix.values = round_to_int8(rows, cols, read_row, memory_.get(), pool_);
+  } else if (tensor.dtype == Dtype::BF16) {
+    std::pmr::vector<Bfloat16> narrow(rows * cols, memory_.get());
     std::memcpy(narrow.data(), tensor.bytes.data(), tensor.bytes.size());
-    matrix.values = std::move(narrow);
+    matrix.values.emplace<std::pmr::vector<Bfloat16>>(std::move(narrow));
   } else {
-    matrix.values = to_floats(tensor);
+    std::pmr::vector<float> wide(rows * cols, memory_.get());
+    to_floats(tensor, 0, wide);
+    matrix.values.emplace<std::pmr::vector<float>>(std::move(wide));
   }
   return matrix;
 }
@@ -98,7 +108,7 @@ TernaryLinear Loader::packed(const std::string& name, std::size_t rows, std::siz
                               " where U8 is expected, because quantization_mode is offline");
   }
   try {
-    return {.trits = unpack_quarters(tensor.bytes, rows, cols),
+    return {.trits = unpack_quarters(tensor.bytes, rows, cols, memory_.get(), pool_),
             .scale = weight_scale(name + ".weight_scale")};
   } catch (const std::invalid_argument& error) {
     store_.refuse(weight, error.what());
@@ -110,7 +120,8 @@ TernaryLinear Loader::master(const std::string& name, std::size_t rows, std::siz
   const TensorView& tensor = take_floats(weight, {rows, cols});
   try {
     return ternarize(
-        rows, cols, [&](std::size_t r, std::span<float> out) { to_floats(tensor, r * cols, out); });
+        rows, cols, [&](std::size_t r, std::span<float> out) { to_floats(tensor, r * cols, out); },
+        memory_.get());
   } catch (const std::invalid_argument& error) {
     store_.refuse(weight, error.what());
   }
@@ -153,7 +164,8 @@ void Loader::refuse_unused() const {
 
 ModelWeights Loader::load() {
   const ModelConfig& c = config_.model;
-  ModelWeights weights{.config = c,
+  ModelWeights weights{.memory = memory_,
+                       .config = c,
                        .special = config_.special,
                        .embedding = matrix("model.embed_tokens.weight", c.vocab, c.hidden),
                        .layers = {},
@@ -167,21 +179,21 @@ ModelWeights Loader::load() {
 
 }  // namespace
 
-ModelWeights load_checkpoint(const std::filesystem::path& folder) {
+ModelWeights load_checkpoint(const std::filesystem::path& folder, HeadForm head) {
   if (!std::filesystem::is_directory(folder)) {
     throw std::runtime_error(folder.string() +
                              " is not a folder: give a folder with config.json and "
                              "model.safetensors, or synthetic:NAME");
   }
-  return Loader(folder, read_config(folder / "config.json")).load();
+  return Loader(folder, read_config(folder / "config.json"), head).load();
 }
 
-ModelWeights load_model(std::string_view source, std::uint64_t seed) {
+ModelWeights load_model(std::string_view source, std::uint64_t seed, HeadForm head) {
   constexpr std::string_view kSynthetic = "synthetic:";
   if (source.starts_with(kSynthetic)) {
     return make_synthetic(named_shape(source.substr(kSynthetic.size())), seed);
   }
-  return load_checkpoint(source);
+  return load_checkpoint(source, head);
 }
 
 }  // namespace sterna

@@ -9,16 +9,24 @@
 
 namespace sterna {
 
+/// What the output head (and a tied embedding) is kept as.
+enum class HeadForm : std::uint8_t {
+  Stored,  // as the checkpoint has it; synthetic models have int8
+  Int8,    // rounded to int8 with a scale a row (weights.hpp)
+};
+
 /// Loads a Hugging Face folder: config.json and model.safetensors (or its shards).
 ///
 /// Packed matrices are taken as they are; float masters are ternarised by absmean. A tensor that
 /// the model does not use is refused, because it would change the result of a model that has it.
 /// Errors  std::runtime_error, one sentence with the file, the tensor, the value and what is
 /// expected
-[[nodiscard]] ModelWeights load_checkpoint(const std::filesystem::path& folder);
+[[nodiscard]] ModelWeights load_checkpoint(const std::filesystem::path& folder,
+                                           HeadForm head = HeadForm::Stored);
 
 /// Loads what a user names: a folder, or "synthetic:NAME" (synthetic.hpp) with `seed`.
 /// Errors  those of load_checkpoint() and make_synthetic()
-[[nodiscard]] ModelWeights load_model(std::string_view source, std::uint64_t seed);
+[[nodiscard]] ModelWeights load_model(std::string_view source, std::uint64_t seed,
+                                      HeadForm head = HeadForm::Stored);
 
 }  // namespace sterna

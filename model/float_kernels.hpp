@@ -31,6 +31,17 @@ struct FloatKernels {
   std::uint32_t (*largest_bits)(const float* x, std::size_t n);
   /// q[i] = clamp(round_half_even(x[i] * scale), -128, 127), for |x[i] * scale| < 2^22.
   void (*quantize)(const float* x, std::size_t n, float scale, std::int8_t* q);
+  /// 256 * high[i] + low[i] = round_half_even(x[i] * scale), low in -128..127, |x[i] * scale| < 32640.
+  void (*split_digits)(const float* x, std::size_t n, float scale, std::int8_t* high,
+                       std::int8_t* low);
+  /// y[i] = (float(high[i]) * 256 + float(low[i])) / divisor * factors[i].
+  void (*join_digits)(const std::int32_t* high, const std::int32_t* low, std::size_t n,
+                      float divisor, const float* factors, float* y);
+  /// The largest x[i], n > 0; sum of x[i] in the order of ops.hpp.
+  float (*largest)(const float* x, std::size_t n);
+  float (*sum)(const float* x, std::size_t n);
+  /// y[i] = x[i] * factors[i].
+  void (*multiply)(const float* x, const float* factors, std::size_t n, float* y);
   /// y[i] = float(sums[i]) / divisor * factor, or added to y[i].
   void (*rescale)(const std::int32_t* sums, std::size_t n, float divisor, float factor, float* y);
   void (*rescale_add)(const std::int32_t* sums, std::size_t n, float divisor, float factor,

@@ -10,21 +10,6 @@
 #include "model/float_kernels.hpp"
 
 namespace sterna {
-namespace {
-
-// Sum of x in the order of ops.hpp, through its definition; not a hot loop.
-float sum_fixed(std::span<const float> x) {
-  constexpr std::size_t kPartials = 16;
-  float partial[kPartials] = {};
-  for (std::size_t i = 0; i < x.size(); ++i) partial[i % kPartials] += x[i];
-  for (std::size_t half = kPartials / 2; half > 0; half /= 2) {
-    for (std::size_t j = 0; j < half; ++j) partial[j] += partial[j + half];
-  }
-  return partial[0];
-}
-
-}  // namespace
-
 float dot(std::span<const float> a, std::span<const float> b) {
   assert(a.size() == b.size());
   float sum = 0.0F;
@@ -51,6 +36,19 @@ float quantize(std::span<const float> x, std::span<std::int8_t> q) {
   return scale;
 }
 
+float split_digits(std::span<const float> x, std::span<std::int8_t> high,
+                   std::span<std::int8_t> low) {
+  assert(x.size() == high.size() && x.size() == low.size());
+  constexpr float kSmallest = 1e-30F;  // keeps the scale of a row of zeros finite
+  constexpr float kLargestCode = 127.0F * 256.0F;
+  const float largest =
+      std::bit_cast<float>(active_float_kernels().largest_bits(x.data(), x.size()));
+  if (!std::isfinite(largest)) return 0.0F;
+  const float scale = kLargestCode / std::max(largest, kSmallest);
+  active_float_kernels().split_digits(x.data(), x.size(), scale, high.data(), low.data());
+  return scale;
+}
+
 void rescale(std::span<const std::int32_t> sums, float activation_scale, float weight_scale,
              std::span<float> y) {
   assert(sums.size() == y.size());
@@ -73,9 +71,9 @@ void gated(Activation activation, std::span<const float> gate, std::span<const f
 }
 
 void softmax(std::span<float> x) {
-  const float largest = *std::max_element(x.begin(), x.end());
-  active_float_kernels().exp_shifted(x.data(), x.size(), largest);
-  const float sum = sum_fixed(x);
+  const FloatKernels& kernels = active_float_kernels();
+  kernels.exp_shifted(x.data(), x.size(), kernels.largest(x.data(), x.size()));
+  const float sum = kernels.sum(x.data(), x.size());
   for (float& value : x) value /= sum;
 }
 
@@ -84,15 +82,15 @@ float exp_fixed(float x) {
   return x;
 }
 
-void multiply_rows(const FloatMatrix& matrix, std::size_t first, std::span<const float> x,
+void multiply_rows(const VocabMatrix& matrix, std::size_t first, std::span<const float> x,
                    std::span<float> y) {
   assert(x.size() == matrix.cols && first + y.size() <= matrix.rows);
   const FloatKernels& kernels = active_float_kernels();
   const std::size_t offset = first * matrix.cols;
-  if (const auto* wide = std::get_if<std::vector<float>>(&matrix.values)) {
+  if (const auto* wide = std::get_if<std::pmr::vector<float>>(&matrix.values)) {
     kernels.dot_rows(wide->data() + offset, y.size(), x.size(), x.data(), y.data());
   } else {
-    const auto& narrow = std::get<std::vector<Bfloat16>>(matrix.values);
+    const auto& narrow = std::get<std::pmr::vector<Bfloat16>>(matrix.values);
     kernels.dot_rows_bf16(&narrow[offset].bits, y.size(), x.size(), x.data(), y.data());
   }
 }
@@ -120,6 +118,12 @@ RopeTable::RopeTable(std::size_t head_dim, float theta, std::size_t positions)
       cos_[position * half_ + i] = static_cast<float>(std::cos(angle));
       sin_[position * half_ + i] = static_cast<float>(std::sin(angle));
     }
+  }
+}
+
+void RopeTable::rotate_heads(std::span<float> heads, std::size_t position) const {
+  for (std::size_t at = 0; at < heads.size(); at += 2 * half_) {
+    rotate(heads.subspan(at, 2 * half_), position);
   }
 }
 

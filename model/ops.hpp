@@ -35,6 +35,12 @@ void rms_norm(std::span<const float> x, std::span<const float> weight, float eps
 ///         no finite x gives; the transformer turns it into an exception
 [[nodiscard]] float quantize(std::span<const float> x, std::span<std::int8_t> q);
 
+/// Splits one row into two int8 digits, where eight bits would be too coarse for a head or a score:
+/// s = 127 * 256 / max |x|, 256 * high + low = x * s rounded half to even, low in -128..127. Returns s;
+/// 0 for a row with a NaN or an infinity, of which the digits are not to be used.
+[[nodiscard]] float split_digits(std::span<const float> x, std::span<std::int8_t> high,
+                                 std::span<std::int8_t> low);
+
 /// y = float(sum) / activation_scale * weight_scale, element by element.
 void rescale(std::span<const std::int32_t> sums, float activation_scale, float weight_scale,
              std::span<float> y);
@@ -54,9 +60,9 @@ void softmax(std::span<float> x);
 /// bound.
 [[nodiscard]] float exp_fixed(float x);
 
-/// y[r] = dot(row first + r of the matrix, x).
+/// y[r] = dot(row first + r of the matrix, x), for a matrix of floats.
 /// Shape   y (rows to compute,), x (cols,)
-void multiply_rows(const FloatMatrix& matrix, std::size_t first, std::span<const float> x,
+void multiply_rows(const VocabMatrix& matrix, std::size_t first, std::span<const float> x,
                    std::span<float> y);
 
 /// Attention of one query head over the first `tokens` cached tokens of its key-value head:
@@ -75,6 +81,8 @@ class RopeTable {
 
   /// Turns pairs (x[i], x[i + head_dim / 2]) of one head by the angle of `position`.
   void rotate(std::span<float> head, std::size_t position) const;
+  /// The same for every head of a row of heads.
+  void rotate_heads(std::span<float> heads, std::size_t position) const;
 
  private:
   std::size_t half_;        // head_dim / 2

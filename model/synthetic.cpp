@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/synthetic.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -57,58 +60,87 @@ constexpr std::array kShapes = {
 };
 
 // 42 % zeros, in 256ths: 107.5 rounded; the rest is split evenly between the signs.
-constexpr std::uint64_t kZeroOf256 = 108;
-constexpr std::uint64_t kPositiveOf256 = (256 - kZeroOf256) / 2;
+constexpr unsigned kZeroOf256 = 108;
+constexpr unsigned kPositiveOf256 = (256 - kZeroOf256) / 2;
 
+// Makes matrices one after the other; a row has random numbers of its own, from the seed, the number
+// of its matrix and its own number, so that rows can be made in any order and by any thread.
 class Maker {
  public:
-  explicit Maker(std::uint64_t seed) : random_(seed) {}
+  Maker(std::uint64_t seed, std::pmr::memory_resource* memory)
+      : seeds_(seed), memory_(memory), pool_(ThreadPool::one_a_core()) {}
 
   TernaryLinear linear(std::size_t rows, std::size_t cols) {
     // 0.58 * cols unit products of random sign add up to about sqrt(0.58 * cols).
     const auto norm = static_cast<float>(1.0 / std::sqrt(0.58 * static_cast<double>(cols)));
-    TernaryLinear made{.trits = PackedTernary(rows, cols), .scale = norm};
-    trits_.resize(cols);
-    for (std::size_t r = 0; r < rows; ++r) {
-      fill_trits();
-      made.trits.set_row(r, trits_);
-    }
+    TernaryLinear made{.trits = PackedTernary(rows, cols, memory_), .scale = norm};
+    for_each_row(rows, [&](std::size_t r, SplitMix64& random, std::vector<std::int8_t>& row) {
+      row.resize(cols);
+      fill_trits(random, row);
+      made.trits.set_row(r, row);
+    });
     return made;
   }
 
-  FloatMatrix embedding(std::size_t rows, std::size_t cols) {
-    std::vector<Bfloat16> values(rows * cols);
-    for (Bfloat16& value : values) {
-      // Sign, exponent of 0.25 to 1, seven bits of fraction: every bit pattern is a bfloat16.
-      const std::uint64_t bits = random_.next();
-      value.bits =
-          static_cast<std::uint16_t>((bits & 0x8000U) | (125U << 7) | ((bits >> 16) & 0xFFU));
-    }
-    return {.rows = rows, .cols = cols, .values = std::move(values)};
+  VocabMatrix embedding(std::size_t rows, std::size_t cols) {
+    // Values between -1 and 1.
+    ScaledInt8 made{.codes = PackedInt8(rows, cols, memory_),
+                    .scales = std::vector<float>(rows, 1.0F / 127.0F)};
+    for_each_row(rows, [&](std::size_t r, SplitMix64& random, std::vector<std::int8_t>& row) {
+      row.resize(cols);
+      fill_bytes(random, row);
+      for (std::int8_t& code : row) code = std::max<std::int8_t>(code, -127);
+      made.codes.set_row(r, row);
+    });
+    return {.rows = rows, .cols = cols, .values = std::move(made)};
   }
 
   std::vector<float> norm(std::size_t width) {
+    SplitMix64 random(seeds_.next());
     std::vector<float> weights(width);
     for (float& weight : weights)
-      weight = 0.5F + static_cast<float>(random_.next() >> 40) * 0x1p-24F;
+      weight = 0.5F + static_cast<float>(random.next() >> 40) * 0x1p-24F;
     return weights;
   }
 
  private:
-  void fill_trits() {
-    std::uint64_t bits = 0;
-    for (std::size_t c = 0; c < trits_.size(); ++c) {
-      if (c % 8 == 0) bits = random_.next();
-      const std::uint64_t byte = bits & 0xFFU;
-      bits >>= 8;
-      trits_[c] = static_cast<Trit>(byte < kZeroOf256                    ? 0
-                                    : byte < kZeroOf256 + kPositiveOf256 ? 1
-                                                                         : -1);
+  using RowMaker =
+      std::function<void(std::size_t r, SplitMix64& random, std::vector<std::int8_t>&)>;
+
+  void for_each_row(std::size_t rows, const RowMaker& make) {
+    const std::uint64_t seed = seeds_.next();
+    pool_.parallel_for(
+        rows,
+        [&](std::size_t begin, std::size_t end) {
+          std::vector<std::int8_t> row;
+          for (std::size_t r = begin; r < end; ++r) {
+            SplitMix64 random(seed + r);
+            make(r, random, row);
+          }
+        },
+        kPanelRows);
+  }
+
+  // Bytes from 0 to 255, eight a number.
+  static void fill_bytes(SplitMix64& random, std::span<std::int8_t> row) {
+    for (std::size_t c = 0; c < row.size(); c += sizeof(std::uint64_t)) {
+      const std::uint64_t bits = random.next();
+      std::memcpy(row.data() + c, &bits, std::min(sizeof bits, row.size() - c));
     }
   }
 
-  SplitMix64 random_;
-  std::vector<Trit> trits_;
+  static void fill_trits(SplitMix64& random, std::span<Trit> row) {
+    fill_bytes(random, row);
+    for (Trit& trit : row) {
+      const auto byte = static_cast<std::uint8_t>(trit);
+      trit = static_cast<Trit>((byte >= kZeroOf256 ? 1 : 0) -
+                               (byte >= kZeroOf256 + kPositiveOf256 ? 2 : 0));
+    }
+  }
+
+  SplitMix64 seeds_;
+  std::pmr::memory_resource* memory_;
+  ThreadPool pool_;
 };
 
 }  // namespace
@@ -127,11 +159,13 @@ const ModelConfig& named_shape(std::string_view name) {
 
 ModelWeights make_synthetic(const ModelConfig& config, std::uint64_t seed) {
   config.validate();
-  const double embedding_bytes = 2.0 * config.vocab * config.hidden * (config.tied_head ? 1 : 2);
+  const double embedding_bytes = 1.0 * config.vocab * config.hidden * (config.tied_head ? 1 : 2);
   require_memory(static_cast<double>(config.ternary_weights()) / 4 + embedding_bytes,
                  "a model of this shape", "choose a smaller one");
-  Maker make(seed);
-  ModelWeights weights{.config = config,
+  const auto memory = std::make_shared<HugePages>();
+  Maker make(seed, memory.get());
+  ModelWeights weights{.memory = memory,
+                       .config = config,
                        .special = {},
                        .embedding = make.embedding(config.vocab, config.hidden),
                        .layers = {},

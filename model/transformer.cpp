@@ -22,13 +22,15 @@ std::size_t grain_of(std::size_t operations) {
 constexpr std::size_t kOpsNormed = 4;
 constexpr std::size_t kOpsRescaled = 4;
 
-// Rows of the head that stay in the cache while all tokens use them.
-constexpr std::size_t kHeadRows = 256;
-
 // Row `t` of a row-major buffer whose rows have `width` elements.
 template <typename T>
 std::span<T> row(std::vector<T>& buffer, std::size_t t, std::size_t width) {
   return {buffer.data() + t * width, width};
+}
+
+[[noreturn]] void refuse_infinite() {
+  throw std::runtime_error(
+      "an activation is infinite or not a number: the weights of this model overflow float32");
 }
 
 TransformerLimits checked(const TransformerLimits& limits, const ModelConfig& config) {
@@ -40,7 +42,9 @@ TransformerLimits checked(const TransformerLimits& limits, const ModelConfig& co
   if (limits.batch_tokens == 0) {
     throw std::invalid_argument("batch is 0 tokens: must be 1 or more");
   }
-  return {limits.context_tokens, std::min(limits.batch_tokens, limits.context_tokens)};
+  TransformerLimits fitting = limits;
+  fitting.batch_tokens = std::min(limits.batch_tokens, limits.context_tokens);
+  return fitting;
 }
 
 }  // namespace
@@ -59,7 +63,8 @@ Transformer::Transformer(const ModelWeights& weights, MatmulBackend& backend, Th
       pool_(pool),
       limits_(checked(limits, weights.config)),
       rope_(weights.config.head_dim, weights.config.rope_theta, limits_.context_tokens),
-      cache_(weights.config, limits_.context_tokens) {
+      attention_(make_attention(limits_.kv, weights.config, limits_.context_tokens, pool)),
+      head_(weights.head(), limits_.batch_tokens, pool) {
   const ModelConfig& config = weights.config;
   for (std::size_t i = 0; i < weights.layers.size(); ++i) layers_.push_back(register_layer(i));
 
@@ -67,6 +72,8 @@ Transformer::Transformer(const ModelWeights& weights, MatmulBackend& backend, Th
   const std::size_t widest_input = std::max({config.hidden, config.q_width(), config.ffn});
   act_.x.resize(batch * config.hidden);
   act_.q.resize(batch * config.q_width());
+  act_.k.resize(batch * config.kv_width());
+  act_.v.resize(batch * config.kv_width());
   act_.attended.resize(batch * config.q_width());
   act_.inner.resize(batch * config.ffn);
   act_.up.resize(batch * config.ffn);
@@ -74,7 +81,6 @@ Transformer::Transformer(const ModelWeights& weights, MatmulBackend& backend, Th
   act_.quantized.resize(batch * widest_input);
   act_.scales.resize(batch);
   for (auto& sums : act_.sums) sums.resize(batch * widest_input);
-  act_.scores.resize(pool.threads() * limits_.context_tokens);
 }
 
 Transformer::Layer Transformer::register_layer(std::size_t index) {
@@ -150,7 +156,8 @@ void Transformer::layer(std::size_t index, std::size_t tokens, std::size_t first
   quantize_normed(x, w.attention_norm, tokens);
   multiply({m.q, m.k, m.v}, tokens, config().hidden);
   place_qkv(index, tokens, first);
-  attention(index, tokens, first);
+  attention_->attend(index, first, tokens, std::span(act_.q).first(tokens * config().q_width()),
+                     act_.attended);
   quantize_normed({act_.attended, config().q_width()}, w.attention_sub_norm, tokens);
   multiply({m.o}, tokens, config().q_width());
   add_to_residual(m.o, tokens);
@@ -181,10 +188,7 @@ void Transformer::quantize_normed(Rows rows, std::span<const float> weight, std:
         }
       },
       grain_of(kOpsNormed * rows.width));
-  if (!finite) {
-    throw std::runtime_error(
-        "an activation is infinite or not a number: the weights of this model overflow float32");
-  }
+  if (!finite) refuse_infinite();
 }
 
 // act_.sums[i] = exact products of the quantized rows, shape (tokens, width), with matrix i.
@@ -205,48 +209,24 @@ void Transformer::multiply(std::initializer_list<Linear> matrices, std::size_t t
 // Rescales q, k and v, turns q and k by their position, and places k and v in the cache.
 void Transformer::place_qkv(std::size_t index, std::size_t tokens, std::size_t first) {
   const Layer& m = layers_[index];
-  const std::size_t dim = config().head_dim;
+  std::atomic<bool> finite{true};
   pool_.parallel_for(
       tokens,
       [&](std::size_t begin, std::size_t end) {
         for (std::size_t t = begin; t < end; ++t) {
-          const float scale = act_.scales[t];
-          for (std::size_t h = 0; h < config().heads; ++h) {
-            const auto q = row(act_.q, t, m.q.rows).subspan(h * dim, dim);
-            rescale(row(act_.sums[0], t, m.q.rows).subspan(h * dim, dim), scale, m.q.scale, q);
-            rope_.rotate(q, first + t);
-          }
-          for (std::size_t h = 0; h < config().kv_heads; ++h) {
-            const auto key = cache_.keys(index, h).subspan((first + t) * dim, dim);
-            rescale(row(act_.sums[1], t, m.k.rows).subspan(h * dim, dim), scale, m.k.scale, key);
-            rope_.rotate(key, first + t);
-            const auto value = cache_.values(index, h).subspan((first + t) * dim, dim);
-            rescale(row(act_.sums[2], t, m.v.rows).subspan(h * dim, dim), scale, m.v.scale, value);
-          }
+          const auto q = row(act_.q, t, m.q.rows);
+          const auto k = row(act_.k, t, m.k.rows);
+          const auto v = row(act_.v, t, m.v.rows);
+          rescale(row(act_.sums[0], t, m.q.rows), act_.scales[t], m.q.scale, q);
+          rescale(row(act_.sums[1], t, m.k.rows), act_.scales[t], m.k.scale, k);
+          rescale(row(act_.sums[2], t, m.v.rows), act_.scales[t], m.v.scale, v);
+          rope_.rotate_heads(q, first + t);
+          rope_.rotate_heads(k, first + t);
+          if (!attention_->append(index, first + t, k, v)) finite = false;
         }
       },
       grain_of(kOpsRescaled * (m.q.rows + m.k.rows + m.v.rows)));
-}
-
-// act_.attended = attention of every head of every token over itself and all tokens before it.
-void Transformer::attention(std::size_t index, std::size_t tokens, std::size_t first) {
-  const std::size_t heads = config().heads;
-  const std::size_t sharers = heads / config().kv_heads;
-  const std::size_t dim = config().head_dim;
-  std::atomic<std::size_t> next_scratch{0};
-  pool_.parallel_for(
-      tokens * heads,
-      [&](std::size_t begin, std::size_t end) {
-        const auto scratch = row(act_.scores, next_scratch++, limits_.context_tokens);
-        for (std::size_t i = begin; i < end; ++i) {
-          const std::size_t t = i / heads;
-          const std::size_t h = i % heads;
-          attend(row(act_.q, i, dim), cache_.keys(index, h / sharers),
-                 cache_.values(index, h / sharers), scratch.first(first + t + 1),
-                 row(act_.attended, i, dim));
-        }
-      },
-      grain_of(2 * dim * (first + tokens)));
+  if (!finite) refuse_infinite();
 }
 
 // act_.inner = activation(gate) * up.
@@ -266,31 +246,25 @@ void Transformer::gate(const Layer& m, std::size_t tokens) {
 }
 
 void Transformer::add_to_residual(const Linear& m, std::size_t tokens) {
-  for (std::size_t t = 0; t < tokens; ++t) {
-    rescale_add(row(act_.sums[0], t, m.rows), act_.scales[t], m.scale, row(act_.x, t, m.rows));
-  }
+  pool_.parallel_for(
+      tokens,
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t t = begin; t < end; ++t) {
+          rescale_add(row(act_.sums[0], t, m.rows), act_.scales[t], m.scale,
+                      row(act_.x, t, m.rows));
+        }
+      },
+      grain_of(kOpsRescaled * m.rows));
 }
 
 // logits = head norm(x) of tokens [first, first + count) of the batch.
 void Transformer::head(std::size_t first, std::size_t count, std::span<float> logits) {
   const std::size_t hidden = config().hidden;
-  const std::size_t vocab = config().vocab;
   for (std::size_t t = 0; t < count; ++t) {
     rms_norm(row(act_.x, first + t, hidden), weights_.final_norm, config().norm_eps,
              row(act_.normed, t, hidden));
   }
-  pool_.parallel_for(
-      vocab,
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t r = begin; r < end; r += kHeadRows) {
-          const std::size_t rows = std::min(kHeadRows, end - r);
-          for (std::size_t t = 0; t < count; ++t) {
-            multiply_rows(weights_.head(), r, row(act_.normed, t, hidden),
-                          logits.subspan(t * vocab + r, rows));
-          }
-        }
-      },
-      grain_of(count * hidden));
+  head_.multiply(std::span(act_.normed).first(count * hidden), count, logits);
 }
 
 }  // namespace sterna

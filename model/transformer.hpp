@@ -5,22 +5,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "kernels/matmul_backend.hpp"
 #include "kernels/thread_pool.hpp"
-#include "model/kv_cache.hpp"
+#include "model/attention.hpp"
 #include "model/ops.hpp"
+#include "model/output_head.hpp"
 #include "model/weights.hpp"
 
 namespace sterna {
 
-/// Sizes of the buffers of a Transformer.
+/// Sizes of the buffers of a Transformer, and what its cache keeps.
 struct TransformerLimits {
   std::size_t context_tokens;  // tokens the cache holds; at most config.max_tokens
   std::size_t batch_tokens;    // tokens that go through a layer together
+  KvFormat kv = KvFormat::Float32;
 
   /// The whole context, up to 4096 tokens, in batches of 128.
   static TransformerLimits of(const ModelConfig& config);
@@ -44,6 +47,8 @@ class Transformer {
               const TransformerLimits& limits);
 
   [[nodiscard]] const ModelConfig& config() const { return weights_.config; }
+  /// Bytes that each token of the context adds to what a decode step reads.
+  [[nodiscard]] std::size_t kv_bytes_per_token() const { return attention_->bytes_per_token(); }
   [[nodiscard]] std::size_t context_tokens() const { return limits_.context_tokens; }
 
   /// Tokens in the cache; the position of the next token.
@@ -79,6 +84,8 @@ class Transformer {
   struct Buffers {
     std::vector<float> x;                           // (batch, hidden) residual stream
     std::vector<float> q;                           // (batch, q_width)
+    std::vector<float> k;                           // (batch, kv_width)
+    std::vector<float> v;                           // (batch, kv_width)
     std::vector<float> attended;                    // (batch, q_width)
     std::vector<float> inner;                       // (batch, ffn)
     std::vector<float> up;                          // (batch, ffn)
@@ -86,7 +93,6 @@ class Transformer {
     std::vector<std::int8_t> quantized;             // (batch, widest input)
     std::vector<float> scales;                      // (batch,) of `quantized`
     std::array<std::vector<std::int32_t>, 3> sums;  // (batch, widest output) each
-    std::vector<float> scores;                      // (threads, context)
   };
 
   Layer register_layer(std::size_t index);
@@ -97,7 +103,6 @@ class Transformer {
   void quantize_normed(Rows rows, std::span<const float> weight, std::size_t tokens);
   void multiply(std::initializer_list<Linear> matrices, std::size_t tokens, std::size_t width);
   void place_qkv(std::size_t index, std::size_t tokens, std::size_t first);
-  void attention(std::size_t index, std::size_t tokens, std::size_t first);
   void gate(const Layer& m, std::size_t tokens);
   void add_to_residual(const Linear& m, std::size_t tokens);
   void head(std::size_t first, std::size_t count, std::span<float> logits);
@@ -108,7 +113,8 @@ class Transformer {
   TransformerLimits limits_;
   std::vector<Layer> layers_;
   RopeTable rope_;
-  KvCache cache_;
+  std::unique_ptr<Attention> attention_;
+  OutputHead head_;
   Buffers act_;
   std::size_t position_ = 0;
 };

@@ -3,11 +3,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <memory_resource>
 #include <span>
 #include <variant>
 #include <vector>
 
+#include "kernels/huge_pages.hpp"
+#include "kernels/packed_int8.hpp"
 #include "kernels/packed_ternary.hpp"
+#include "kernels/thread_pool.hpp"
 #include "model/config.hpp"
 
 namespace sterna {
@@ -17,18 +23,37 @@ struct Bfloat16 {
   std::uint16_t bits;
 };
 
-/// A matrix of floats kept as they were stored, so that a bfloat16 checkpoint needs half the
-/// memory; widening is exact.
+/// Rows of int8 with a scale each: element (r, c) is codes[r, c] * scales[r].
+struct ScaledInt8 {
+  PackedInt8 codes;
+  std::vector<float> scales;  // (rows,)
+};
+
+/// The embedding, the output head, or both: a row an entry of the vocabulary. Kept as it was stored,
+/// so that a bfloat16 checkpoint needs half the memory and an int8 one a quarter; reading a row is
+/// exact.
 ///
-/// Shape   (rows, cols), row-major
-struct FloatMatrix {
+/// Shape   (rows, cols); floats are row-major
+struct VocabMatrix {
   std::size_t rows;
   std::size_t cols;
-  std::variant<std::vector<float>, std::vector<Bfloat16>> values;
+  std::variant<std::pmr::vector<float>, std::pmr::vector<Bfloat16>, ScaledInt8> values;
 
-  /// Widens row `r` into `out`, shape (cols,).
+  /// Writes row `r` into `out`, shape (cols,).
   void read_row(std::size_t r, std::span<float> out) const;
+
+  /// Bytes of memory that a product with all rows reads.
+  [[nodiscard]] std::size_t bytes() const;
 };
+
+/// Writes row `r` of a float matrix into `out`, shape (cols,).
+using RowReader = std::function<void(std::size_t r, std::span<float> out)>;
+
+/// A matrix with every row rounded to int8, scale = max |row| / 127, half to even. `read_row` is called
+/// by several threads at once.
+[[nodiscard]] ScaledInt8 round_to_int8(std::size_t rows, std::size_t cols,
+                                       const RowReader& read_row, std::pmr::memory_resource* memory,
+                                       ThreadPool& pool);
 
 /// One ternary projection: y = sum / activation_scale * scale, with sum the exact int32 product and
 /// activation_scale the one that quantize() returned.
@@ -56,14 +81,18 @@ struct LayerWeights {
 
 /// A whole model in memory.
 struct ModelWeights {
+  std::shared_ptr<HugePages> memory;  // of everything that a token reads once
   ModelConfig config;
   SpecialTokens special;
-  FloatMatrix embedding;  // (vocab, hidden)
+  VocabMatrix embedding;  // (vocab, hidden)
   std::vector<LayerWeights> layers;
   std::vector<float> final_norm;  // (hidden,)
-  FloatMatrix own_head;           // (vocab, hidden); (0, 0) when config.tied_head
+  VocabMatrix own_head;           // (vocab, hidden); (0, 0) when config.tied_head
 
-  [[nodiscard]] const FloatMatrix& head() const { return config.tied_head ? embedding : own_head; }
+  [[nodiscard]] const VocabMatrix& head() const { return config.tied_head ? embedding : own_head; }
+
+  /// Bytes of packed ternary weights, padding included: what one token reads of them.
+  [[nodiscard]] std::size_t ternary_bytes() const;
 };
 
 }  // namespace sterna

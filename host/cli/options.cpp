@@ -28,7 +28,7 @@ sim::HardwareConfig SharedOptions::load_hardware() const {
 
 unsigned SharedOptions::thread_count() const {
   if (threads != 0) return threads;
-  return std::clamp(std::thread::hardware_concurrency(), 1U, ThreadPool::kMaxThreads);
+  return ThreadPool::one_a_core();
 }
 
 void add_model_option(CLI::App& command, SharedOptions& options) {

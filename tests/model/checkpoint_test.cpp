@@ -26,7 +26,9 @@ std::vector<std::vector<int>> rows_of(const PackedTernary& packed) {
 }
 
 PackedTernary unpack(const std::vector<std::uint8_t>& bytes, std::size_t rows, std::size_t cols) {
-  return unpack_quarters(std::as_bytes(std::span(bytes)), rows, cols);
+  ThreadPool pool(2);
+  return unpack_quarters(std::as_bytes(std::span(bytes)), rows, cols,
+                         std::pmr::get_default_resource(), pool);
 }
 
 // Known answer of the Hugging Face packing: codes are the trits plus one.
@@ -56,9 +58,10 @@ TEST(UnpackQuarters, NamesTheCodeThatIsNoTrit) {
 
 TernaryLinear ternarized(const std::vector<float>& weights, std::size_t rows) {
   const std::size_t cols = weights.size() / rows;
-  return ternarize(rows, cols, [&](std::size_t r, std::span<float> out) {
+  const auto read_row = [&](std::size_t r, std::span<float> out) {
     std::copy_n(weights.begin() + static_cast<std::ptrdiff_t>(r * cols), cols, out.begin());
-  });
+  };
+  return ternarize(rows, cols, read_row, std::pmr::get_default_resource());
 }
 
 TEST(Ternarize, DividesByTheMeanMagnitudeAndRoundsHalfToEven) {
@@ -166,7 +169,7 @@ TEST_F(Checkpoint, TakesAHeadOfItsOwn) {
   EXPECT_THAT(load_error(), HasSubstr("tensor lm_head.weight is missing; shape [5, 4]"));
   add_floats("lm_head.weight", {5, 4}, 7.0F);
   const ModelWeights weights = load();
-  EXPECT_EQ(std::get<std::vector<float>>(weights.head().values).front(), 7.0F);
+  EXPECT_EQ(std::get<std::pmr::vector<float>>(weights.head().values).front(), 7.0F);
   config_["tie_word_embeddings"] = true;
   EXPECT_NO_THROW((void)load());  // published files carry the copy
 }

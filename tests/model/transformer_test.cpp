@@ -215,7 +215,8 @@ TEST(Transformer, RefusesACacheBeyondTheMemory) {
   ModelConfig config = small_config();
   config.max_tokens = 1U << 24;
   config.layers = 4096;  // 4096 * 20 * 2^24 * 8 bytes: 10 TiB
-  EXPECT_THAT(error_of([&] { const KvCache cache(config, config.max_tokens); }),
+  EXPECT_THAT(error_of([&] { ThreadPool pool(1);
+    (void)make_attention(KvFormat::Float32, config, config.max_tokens, pool); }),
               HasSubstr("choose a shorter context"));
 }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/attention.hpp"
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+#include "model/float_attention.hpp"
+#include "model/int8_attention.hpp"
+
+namespace sterna {
+namespace {
+
+struct Format {
+  std::string_view name;
+  KvFormat format;
+  std::unique_ptr<Attention> (*make)(const ModelConfig&, std::size_t, ThreadPool&);
+};
+
+template <typename Implementation>
+std::unique_ptr<Attention> make(const ModelConfig& config, std::size_t context_tokens,
+                                ThreadPool& pool) {
+  return std::make_unique<Implementation>(config, context_tokens, pool);
+}
+
+constexpr std::array kFormats = {
+    Format{"f32", KvFormat::Float32, make<FloatAttention>},
+    Format{"int8", KvFormat::Int8, make<Int8Attention>},
+};
+
+const Format& row_of(KvFormat format) { return kFormats.at(static_cast<std::size_t>(format)); }
+
+}  // namespace
+
+std::string_view name_of(KvFormat format) { return row_of(format).name; }
+
+KvFormat parse_kv_format(std::string_view name) {
+  for (const Format& known : kFormats) {
+    if (known.name == name) return known.format;
+  }
+  throw std::invalid_argument("a cache of keys and values in " + std::string(name) +
+                              " is not known: choose f32 or int8");
+}
+
+std::unique_ptr<Attention> make_attention(KvFormat format, const ModelConfig& config,
+                                          std::size_t context_tokens, ThreadPool& pool) {
+  return row_of(format).make(config, context_tokens, pool);
+}
+
+}  // namespace sterna

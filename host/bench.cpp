@@ -45,7 +45,7 @@ class Subject {
         pool_(threads),
         backend_(parts.make_backend(pool_)),
         check_(*backend_),
-        model_(model, check_, pool_, limits(model.config, plan.cache_tokens())),
+        model_(model, check_, pool_, limits(model.config, plan)),
         logits_(model.config.vocab) {}
 
   /// Compares sums with plain loops and a prefill with a decode; returns how many sums.
@@ -86,9 +86,10 @@ class Subject {
   }
 
  private:
-  static TransformerLimits limits(const ModelConfig& config, std::size_t context) {
-    return {.context_tokens = context,
-            .batch_tokens = std::min(TransformerLimits::of(config).batch_tokens, context)};
+  static TransformerLimits limits(const ModelConfig& config, const BenchPlan& plan) {
+    return {.context_tokens = plan.cache_tokens(),
+            .batch_tokens = TransformerLimits::of(config).batch_tokens,
+            .kv = plan.kv};
   }
 
   void append(std::size_t index) { model_.forward({&tokens_[index], 1}, Logits::Last, logits_); }
@@ -144,12 +145,12 @@ double mean_context(std::size_t context, std::size_t tokens) {
   return static_cast<double>(context) + (static_cast<double>(tokens) - 1) / 2;
 }
 
-DecodeBench decode_bench(const ModelWeights& model, std::vector<double> seconds, double context,
-                         std::size_t tokens) {
-  return {.tokens = tokens,
+DecodeBench decode_bench(const ModelWeights& model, const BenchPlan& plan,
+                         std::vector<double> seconds, double context) {
+  return {.tokens = plan.decode_tokens,
           .context = context,
           .tokens_per_s = rate_with_quartiles(std::move(seconds)),
-          .traffic = token_traffic(model, context),
+          .traffic = token_traffic(model, plan.kv, context),
           .fraction_of_limit = 0.0,
           .one_thread = std::nullopt};
 }
@@ -166,14 +167,14 @@ BenchResult summarize(const ModelWeights& model, const BenchPlan& plan, Times ti
   BenchResult result{};
   const std::size_t tokens = plan.decode_tokens;
   if (!times.decode.empty()) {
-    result.decode = decode_bench(model, std::move(times.decode), mean_context(0, tokens), tokens);
+    result.decode = decode_bench(model, plan, std::move(times.decode), mean_context(0, tokens));
   }
   if (!times.prefill.empty()) {
     result.prefill = prefill_bench(model.config, std::move(times.prefill), plan.prefill_tokens);
   }
   if (!times.at_context.empty()) {
-    result.at_context = decode_bench(model, std::move(times.at_context),
-                                     mean_context(plan.context_tokens - tokens, tokens), tokens);
+    result.at_context = decode_bench(model, plan, std::move(times.at_context),
+                                     mean_context(plan.context_tokens - tokens, tokens));
   }
   return result;
 }
@@ -239,7 +240,7 @@ void BenchPlan::validate(const ModelConfig& config) const {
                       option, tokens, config.max_tokens));
     }
   }
-  require_memory(needed_bytes(config, cache_tokens()),
+  require_memory(needed_bytes(config, kv, cache_tokens()),
                  fmt::format("a model of this shape with {} tokens of context", cache_tokens()),
                  "choose a smaller one");
 }

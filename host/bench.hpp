@@ -27,6 +27,7 @@ struct BenchPlan {
   std::size_t context_tokens;  // decode also at the end of so long a context; 0: not
   unsigned repeats;            // of prefill, and of the decoded sequence
   std::uint64_t seed;          // of the tokens
+  KvFormat kv;                 // of the cache
 
   /// Tokens that the cache must hold.
   [[nodiscard]] std::size_t cache_tokens() const;

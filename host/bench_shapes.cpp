@@ -20,7 +20,7 @@ std::string_view bound_name(bool by_memory) { return by_memory ? "DRAM" : "multi
 
 ShapeBound bound_shape(const NamedShape& shape, const MachineLimits& limits, double machine_bytes) {
   const ModelConfig& config = shape.config;
-  const TokenTraffic traffic = token_traffic(config, 0.0);
+  const TokenTraffic traffic = token_traffic(config, KvFormat::Int8, 0.0);
   const auto ternary_macs = static_cast<double>(config.ternary_weights());
   const double head_macs = double{1} * config.vocab * config.hidden;
 
@@ -31,7 +31,7 @@ ShapeBound bound_shape(const NamedShape& shape, const MachineLimits& limits, dou
   const double prefill_multiply_s = ternary_macs / limits.macs_s;
 
   const std::size_t context = std::min<std::size_t>(config.max_tokens, ShapeBound::kMostContext);
-  const double memory_bytes = needed_bytes(config, context);
+  const double memory_bytes = needed_bytes(config, KvFormat::Int8, context);
   return {.name = shape.name,
           .traffic = traffic,
           .decode_tokens_s = 1 / std::max(decode_read_s, decode_multiply_s),

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "model/attention.hpp"
 #include "model/config.hpp"
 #include "model/weights.hpp"
 
@@ -21,16 +22,13 @@ struct TokenTraffic {
 
 /// What the engine reads for these weights in the form they are kept in, with `context` tokens in the
 /// cache.
-[[nodiscard]] TokenTraffic token_traffic(const ModelWeights& model, double context);
+[[nodiscard]] TokenTraffic token_traffic(const ModelWeights& model, KvFormat kv, double context);
 
 /// The same from a shape alone.
-[[nodiscard]] TokenTraffic token_traffic(const ModelConfig& config, double context);
-
-/// Bytes of the cache of keys and values for one token.
-[[nodiscard]] double kv_bytes_a_token(const ModelConfig& config);
+[[nodiscard]] TokenTraffic token_traffic(const ModelConfig& config, KvFormat kv, double context);
 
 /// Memory that a model of this shape with a cache of `context` tokens takes at least: weights in the
 /// form above, embedding, cache.
-[[nodiscard]] double needed_bytes(const ModelConfig& config, std::size_t context);
+[[nodiscard]] double needed_bytes(const ModelConfig& config, KvFormat kv, std::size_t context);
 
 }  // namespace sterna::host

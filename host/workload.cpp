@@ -54,7 +54,7 @@ void Workload::set_held_out(std::vector<TokenId> tokens, std::size_t window) {
 TransformerLimits Workload::limits() const {
   const std::size_t context =
       std::max(prompt.size() + new_tokens, std::min(window_tokens, held_out.size()));
-  return {.context_tokens = context, .batch_tokens = std::min(context, kBatchTokens)};
+  return {.context_tokens = context, .batch_tokens = std::min(context, kBatchTokens), .kv = kv};
 }
 
 void Workload::validate_prompt(const ModelConfig& config) const {

@@ -24,6 +24,7 @@ struct Workload {
   SamplerConfig sampler;
   std::vector<TokenId> held_out;  // scored in windows that do not overlap
   std::size_t window_tokens;
+  KvFormat kv = KvFormat::Float32;
 
   /// Takes the text to score and the window that scores it, at most the text itself.
   void set_held_out(std::vector<TokenId> tokens, std::size_t window);

@@ -15,6 +15,7 @@ struct Format {
   std::string_view name;
   KvFormat format;
   std::unique_ptr<Attention> (*make)(const ModelConfig&, std::size_t, ThreadPool&);
+  std::size_t (*bytes_per_token)(const ModelConfig&);
 };
 
 template <typename Implementation>
@@ -24,8 +25,8 @@ std::unique_ptr<Attention> make(const ModelConfig& config, std::size_t context_t
 }
 
 constexpr std::array kFormats = {
-    Format{"f32", KvFormat::Float32, make<FloatAttention>},
-    Format{"int8", KvFormat::Int8, make<Int8Attention>},
+    Format{"f32", KvFormat::Float32, make<FloatAttention>, FloatAttention::bytes_per_token},
+    Format{"int8", KvFormat::Int8, make<Int8Attention>, Int8Attention::bytes_per_token},
 };
 
 const Format& row_of(KvFormat format) { return kFormats.at(static_cast<std::size_t>(format)); }
@@ -40,6 +41,10 @@ KvFormat parse_kv_format(std::string_view name) {
   }
   throw std::invalid_argument("a cache of keys and values in " + std::string(name) +
                               " is not known: choose f32 or int8");
+}
+
+std::size_t kv_bytes_per_token(KvFormat format, const ModelConfig& config) {
+  return row_of(format).bytes_per_token(config);
 }
 
 std::unique_ptr<Attention> make_attention(KvFormat format, const ModelConfig& config,

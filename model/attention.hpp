@@ -45,10 +45,10 @@ class Attention {
   /// Shapes  q, out (tokens, heads * head_dim)
   virtual void attend(std::size_t layer, std::size_t first, std::size_t tokens,
                       std::span<const float> q, std::span<float> out) = 0;
-
-  /// Bytes that one token more in the context adds to what a decode step reads, all layers together.
-  [[nodiscard]] virtual std::size_t bytes_per_token() const = 0;
 };
+
+/// Bytes that one token more in the context adds to what a decode step reads, all layers together.
+[[nodiscard]] std::size_t kv_bytes_per_token(KvFormat format, const ModelConfig& config);
 
 /// A cache for `context_tokens` tokens. `pool` outlives it.
 /// Errors  std::runtime_error when the machine has less memory than it takes

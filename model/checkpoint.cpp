@@ -179,6 +179,13 @@ ModelWeights Loader::load() {
 
 }  // namespace
 
+HeadForm parse_head_form(std::string_view name) {
+  if (name == "stored") return HeadForm::Stored;
+  if (name == "int8") return HeadForm::Int8;
+  throw std::invalid_argument("a head in " + std::string(name) +
+                              " is not known: choose stored or int8");
+}
+
 ModelWeights load_checkpoint(const std::filesystem::path& folder, HeadForm head) {
   if (!std::filesystem::is_directory(folder)) {
     throw std::runtime_error(folder.string() +

@@ -15,6 +15,10 @@ enum class HeadForm : std::uint8_t {
   Int8,    // rounded to int8 with a scale a row (weights.hpp)
 };
 
+/// The form called "stored" or "int8".
+/// Errors  std::invalid_argument listing the names
+[[nodiscard]] HeadForm parse_head_form(std::string_view name);
+
 /// Loads a Hugging Face folder: config.json and model.safetensors (or its shards).
 ///
 /// Packed matrices are taken as they are; float masters are ternarised by absmean. A tensor that

@@ -26,7 +26,6 @@ constexpr std::size_t kWorthWaking = 1U << 16;
 FloatAttention::FloatAttention(const ModelConfig& config, std::size_t context_tokens,
                                ThreadPool& pool)
     : pool_(pool),
-      layers_(config.layers),
       heads_(config.heads),
       kv_heads_(config.kv_heads),
       dim_(config.head_dim),
@@ -65,8 +64,8 @@ void FloatAttention::attend(std::size_t layer, std::size_t first, std::size_t to
       std::max<std::size_t>(1, kWorthWaking / (2 * dim_ * (first + tokens))));
 }
 
-std::size_t FloatAttention::bytes_per_token() const {
-  return 2 * layers_ * kv_heads_ * dim_ * sizeof(float);
+std::size_t FloatAttention::bytes_per_token(const ModelConfig& config) {
+  return 2 * std::size_t{config.layers} * config.kv_width() * sizeof(float);
 }
 
 }  // namespace sterna

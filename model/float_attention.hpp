@@ -21,7 +21,7 @@ class FloatAttention : public Attention {
               std::span<const float> value) override;
   void attend(std::size_t layer, std::size_t first, std::size_t tokens, std::span<const float> q,
               std::span<float> out) override;
-  [[nodiscard]] std::size_t bytes_per_token() const override;
+  [[nodiscard]] static std::size_t bytes_per_token(const ModelConfig& config);
 
  private:
   // Floats before token 0 of one head.
@@ -30,7 +30,6 @@ class FloatAttention : public Attention {
   }
 
   ThreadPool& pool_;
-  std::size_t layers_;
   std::size_t heads_;
   std::size_t kv_heads_;
   std::size_t dim_;

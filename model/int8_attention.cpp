@@ -37,10 +37,9 @@ std::size_t checked_context(const ModelConfig& config, std::size_t tokens) {
                                 std::to_string(PackedInt8::kMaxCols) + " or keep it in f32");
   }
   const std::size_t padded = round_up(tokens, kPanelRows);
-  const double heads = static_cast<double>(config.layers) * config.kv_heads;
-  require_memory(heads * static_cast<double>(padded) *
-                     static_cast<double>(2 * padded_dim(config.head_dim) + 2 * sizeof(float)),
-                 "the cache of keys and values", "choose a shorter context");
+  require_memory(
+      static_cast<double>(padded) * static_cast<double>(Int8Attention::bytes_per_token(config)),
+      "the cache of keys and values", "choose a shorter context");
   return padded;
 }
 
@@ -56,13 +55,12 @@ Int8Attention::Int8Attention(const ModelConfig& config, std::size_t context_toke
                              ThreadPool& pool)
     : pool_(pool),
       kernels_(panel_kernels()),
-      layers_(config.layers),
       kv_heads_(config.kv_heads),
       sharers_(config.heads / config.kv_heads),
       dim_(config.head_dim),
       context_(checked_context(config, context_tokens)),
       scratch_(std::max<std::size_t>(config.kv_heads, pool.threads())) {
-  const std::size_t tokens = layers_ * kv_heads_ * context_;
+  const std::size_t tokens = config.layers * kv_heads_ * context_;
   // Not initialised: rows past the last token are not computed, and columns past it meet zeros.
   keys_ = allocate<std::uint8_t>(memory_, tokens * round_up(dim_, kQuadCols));
   values_ = allocate<std::uint8_t>(memory_, tokens * padded_dim(dim_));
@@ -80,8 +78,9 @@ Int8Attention::Int8Attention(const ModelConfig& config, std::size_t context_toke
   }
 }
 
-std::size_t Int8Attention::bytes_per_token() const {
-  return layers_ * kv_heads_ * (round_up(dim_, kQuadCols) + padded_dim(dim_) + 2 * sizeof(float));
+std::size_t Int8Attention::bytes_per_token(const ModelConfig& config) {
+  return std::size_t{config.layers} * config.kv_heads *
+         (round_up(config.head_dim, kQuadCols) + padded_dim(config.head_dim) + 2 * sizeof(float));
 }
 
 Int8Attention::Head Int8Attention::head(std::size_t layer, std::size_t kv_head) const {

@@ -33,7 +33,7 @@ class Int8Attention : public Attention {
               std::span<const float> value) override;
   void attend(std::size_t layer, std::size_t first, std::size_t tokens, std::span<const float> q,
               std::span<float> out) override;
-  [[nodiscard]] std::size_t bytes_per_token() const override;
+  [[nodiscard]] static std::size_t bytes_per_token(const ModelConfig& config);
 
  private:
   // What the query heads that share one key-value head need while they attend.
@@ -69,7 +69,6 @@ class Int8Attention : public Attention {
 
   ThreadPool& pool_;
   const PanelKernels& kernels_;
-  std::size_t layers_;
   std::size_t kv_heads_;
   std::size_t sharers_;  // query heads of a key-value head
   std::size_t dim_;

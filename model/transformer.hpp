@@ -47,8 +47,6 @@ class Transformer {
               const TransformerLimits& limits);
 
   [[nodiscard]] const ModelConfig& config() const { return weights_.config; }
-  /// Bytes that each token of the context adds to what a decode step reads.
-  [[nodiscard]] std::size_t kv_bytes_per_token() const { return attention_->bytes_per_token(); }
   [[nodiscard]] std::size_t context_tokens() const { return limits_.context_tokens; }
 
   /// Tokens in the cache; the position of the next token.

@@ -31,7 +31,8 @@ BenchPlan plan_of(const BenchOptions& options) {
           .decode_tokens = options.decode,
           .context_tokens = options.context,
           .repeats = options.repeats,
-          .seed = options.shared.seed};
+          .seed = options.shared.seed,
+          .kv = parse_kv_format(options.shared.kv)};
 }
 
 int bench_model(const BenchOptions& options, const std::string& isa, LimitsProcess& limits,
@@ -105,6 +106,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   command->add_flag("--shapes", options->shapes,
                     "instead: what this machine's limits leave every named shape");
   add_cpu_options(*command, options->shared);
+  add_precision_options(*command, options->shared, "int8");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);
   command->callback([options, &exit_code] { exit_code = bench(*options); });

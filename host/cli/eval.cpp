@@ -38,6 +38,7 @@ Workload workload(const EvalOptions& options, const Tokenizer& tokenizer,
       options.text.empty() ? held_out_file(options.shared.model_source()).string() : options.text;
   Workload work{{}, 0, SamplerConfig::greedy(), {}, 0};
   work.set_held_out(encode_file(tokenizer, file, options.tokens), options.window);
+  work.kv = parse_kv_format(options.shared.kv);
   work.validate_held_out(config);
   return work;
 }
@@ -95,6 +96,7 @@ void add_eval(CLI::App& app, int& exit_code) {
       ->check(kTokenCount)
       ->capture_default_str();
   add_compute_options(*command, options->shared, "cpu");
+  add_precision_options(*command, options->shared, "f32");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);
   command->callback([options, &exit_code] { exit_code = eval(*options); });

@@ -73,6 +73,7 @@ Workload workload(const GenerateOptions& options, const Tokenizer& tokenizer,
   SamplerConfig sampler = options.sampler;
   sampler.seed = options.shared.seed;
   Workload work{tokenizer.encode(options.prompt, AddSpecial::Yes), options.tokens, sampler, {}, 0};
+  work.kv = parse_kv_format(options.shared.kv);
   work.validate_prompt(config);
   return work;
 }
@@ -119,6 +120,7 @@ void add_generate(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   add_sampler_options(*command, options->sampler);
   add_compute_options(*command, options->shared, "cpu");
+  add_precision_options(*command, options->shared, "int8");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);
   command->callback([options, &exit_code] { exit_code = generate(*options); });

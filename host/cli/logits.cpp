@@ -32,9 +32,10 @@ int logits(const LogitsOptions& options) {
   ThreadPool pool(options.shared.thread_count());
   BackendStack backend(kind, hardware, pool, options.shared.isa);
   constexpr std::size_t kBatchTokens = 128;
-  Transformer transformer(
-      model, backend.matmul(), pool,
-      {.context_tokens = ids.size(), .batch_tokens = std::min(ids.size(), kBatchTokens)});
+  Transformer transformer(model, backend.matmul(), pool,
+                          {.context_tokens = ids.size(),
+                           .batch_tokens = std::min(ids.size(), kBatchTokens),
+                           .kv = parse_kv_format(options.shared.kv)});
   std::vector<float> values(ids.size() * model.config.vocab);
   transformer.forward(ids, Logits::All, values);
   write_npy(options.out, values, ids.size(), model.config.vocab);
@@ -66,6 +67,7 @@ void add_logits(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--out", options->out, "where to write the logits, .npy")->required();
   add_compute_options(*command, options->shared, "cpu");
+  add_precision_options(*command, options->shared, "f32");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);
   command->callback([options, &exit_code] { exit_code = logits(*options); });

@@ -2,6 +2,7 @@
 #include "host/cli/options.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
@@ -16,7 +17,9 @@ std::string SharedOptions::model_source() const {
   return model.empty() ? find_shipped(kShippedModel).string() : model;
 }
 
-ModelWeights SharedOptions::load_model() const { return sterna::load_model(model_source(), seed); }
+ModelWeights SharedOptions::load_model() const {
+  return sterna::load_model(model_source(), seed, parse_head_form(head));
+}
 
 std::filesystem::path SharedOptions::hardware_file() const {
   return hardware.empty() ? find_shipped(kShippedHardware) : std::filesystem::path(hardware);
@@ -47,7 +50,19 @@ void add_compute_options(CLI::App& command, SharedOptions& options, std::string_
 void add_cpu_options(CLI::App& command, SharedOptions& options) {
   command.add_option("--threads", options.threads, "threads of the CPU [one a core]")
       ->check(CLI::Range(1U, ThreadPool::kMaxThreads));
+  // The head and the attention take it from the environment, as everything does that a command starts.
   command.add_option("--isa", options.isa, "CPU kernel (sterna info --isa lists them)")
+      ->each([](const std::string& name) {
+        ::setenv("STERNA_ISA", std::string(panel_kernels(name).name).c_str(), 1);
+      })
+      ->capture_default_str();
+}
+
+void add_precision_options(CLI::App& command, SharedOptions& options, std::string_view kv) {
+  options.kv = kv;
+  command.add_option("--head", options.head, "output head: stored (as the model has it) or int8")
+      ->capture_default_str();
+  command.add_option("--kv", options.kv, "cache of keys and values: f32 or int8")
       ->capture_default_str();
 }
 

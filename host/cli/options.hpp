@@ -28,6 +28,8 @@ struct SharedOptions {
   std::string hardware;
   std::string backend;
   std::string isa = "auto";
+  std::string head = "stored";
+  std::string kv;
   unsigned threads = 0;  // 0: one a core
   std::uint64_t seed = 1;
   bool json = false;
@@ -47,6 +49,8 @@ inline const CLI::Range kTokenCount{0, 1'000'000'000};
 void add_model_option(CLI::App& command, SharedOptions& options);
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends);
 void add_cpu_options(CLI::App& command, SharedOptions& options);
+/// What the head and the cache of keys and values are kept as; `kv` is the cache's default.
+void add_precision_options(CLI::App& command, SharedOptions& options, std::string_view kv);
 void add_seed_option(CLI::App& command, SharedOptions& options);
 void add_output_options(CLI::App& command, SharedOptions& options);
 void add_sampler_options(CLI::App& command, SamplerConfig& sampler);

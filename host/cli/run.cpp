@@ -57,6 +57,7 @@ Workload workload(const RunOptions& options, const std::optional<Tokenizer>& tok
   } else {
     (void)require_tokenizer(source);
   }
+  work.kv = parse_kv_format(options.shared.kv);
   work.validate_prompt(config);
   work.validate_held_out(config);
   return work;
@@ -133,6 +134,7 @@ void add_run(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   add_sampler_options(*command, options->sampler);
   add_compute_options(*command, options->shared, "cpu,systemc,rtl");
+  add_precision_options(*command, options->shared, "f32");
   add_seed_option(*command, options->shared);
   command->add_option("--out", options->out, "folder for run.json")->capture_default_str();
   add_output_options(*command, options->shared);

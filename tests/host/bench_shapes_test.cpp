@@ -18,8 +18,8 @@ NamedShape shape(std::string_view name) { return {name, named_shape(name)}; }
 TEST(TokenTraffic, OfAShapeIsThatOfItsWeights) {
   const ModelConfig& config = named_shape("5m");
   const ModelWeights model = make_synthetic(config, 1);
-  const TokenTraffic by_shape = token_traffic(config, 10.0);
-  const TokenTraffic by_weights = token_traffic(model, 10.0);
+  const TokenTraffic by_shape = token_traffic(config, KvFormat::Int8, 10.0);
+  const TokenTraffic by_weights = token_traffic(model, KvFormat::Int8, 10.0);
   EXPECT_EQ(by_shape.kv, by_weights.kv);
   EXPECT_EQ(by_shape.head, by_weights.head);
   // The shape knows nothing of padding.
@@ -28,7 +28,7 @@ TEST(TokenTraffic, OfAShapeIsThatOfItsWeights) {
 }
 
 TEST(TokenTraffic, Of2b4tIsTheRooflines) {
-  const TokenTraffic traffic = token_traffic(named_shape("2b4t"), 0.0);
+  const TokenTraffic traffic = token_traffic(named_shape("2b4t"), KvFormat::Int8, 0.0);
   EXPECT_EQ(traffic.ternary, 2084044800.0 / 4);
   EXPECT_EQ(traffic.kv, 0.0);
 }

@@ -51,7 +51,8 @@ BenchPlan small_plan() {
           .decode_tokens = 5,
           .context_tokens = 0,
           .repeats = 2,
-          .seed = 1};
+          .seed = 1,
+          .kv = KvFormat::Int8};
 }
 
 BenchLimits round_limits() {

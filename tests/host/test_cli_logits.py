@@ -63,7 +63,9 @@ def test_bits_do_not_depend_on_threads_backend_or_instruction_set(sterna, tmp_pa
     assert "scalar" in isas
     variants = [["--threads", 1], ["--threads", 2], ["--threads", 5], ["--backend", "systemc"]]
     variants += [["--backend", "rtl"]] + [["--isa", isa] for isa in isas]
-    assert len({logits_hash(sterna, tmp_path, *variant) for variant in variants}) == 1
+    for precision in ([], ["--kv", "int8", "--head", "int8"]):
+        hashes = {logits_hash(sterna, tmp_path, *variant, *precision) for variant in variants}
+        assert len(hashes) == 1, precision
 
 
 def test_ids_may_be_a_list_or_a_file_of_any_integers(sterna, save, tmp_path: Path) -> None:

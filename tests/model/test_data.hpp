@@ -87,11 +87,11 @@ std::string error_of(Call&& call) {
 /// A transformer with the CPU under it.
 struct CpuModel {
   explicit CpuModel(const ModelWeights& weights, unsigned threads = 1, std::size_t batch = 128,
-                    std::string_view isa = "auto")
+                    std::string_view isa = "auto", KvFormat kv = KvFormat::Float32)
       : pool(threads),
         backend(pool, isa),
         transformer(weights, backend, pool,
-                    {TransformerLimits::of(weights.config).context_tokens, batch}) {}
+                    {TransformerLimits::of(weights.config).context_tokens, batch, kv}) {}
 
   /// Logits of all `tokens`, given `step` tokens at a time.
   std::vector<float> logits(const std::vector<TokenId>& tokens, std::size_t step) {

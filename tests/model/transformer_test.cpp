@@ -127,6 +127,17 @@ TEST(Transformer, GivesTheSameBitsOnEveryInstructionSetAndBackend) {
   EXPECT_EQ(logits, reference_logits());
 }
 
+TEST(Transformer, GivesTheSameBitsWithAnInt8CacheForAnyCutAndThreads) {
+  const auto logits = [](unsigned threads, std::size_t batch, std::size_t step) {
+    return CpuModel(small_model(), threads, batch, "auto", KvFormat::Int8)
+        .logits(some_tokens(40), step);
+  };
+  const std::vector<float> reference = logits(1, 128, 40);
+  EXPECT_NE(reference, reference_logits());
+  for (const std::size_t step : {1U, 7U, 39U}) EXPECT_EQ(logits(1, 128, step), reference) << step;
+  EXPECT_EQ(logits(3, 5, 40), reference);
+}
+
 TEST(Transformer, GivesTheLastLogitsAlone) {
   CpuModel model(small_model(), 1, 7);
   std::vector<float> last(300);
@@ -160,7 +171,8 @@ TEST(Transformer, StartsAgainAfterReset) {
 TEST(Transformer, RunsWithoutSubNormsAndWithItsOwnHead) {
   ModelWeights weights = small_model();
   weights.config.tied_head = false;
-  weights.own_head = make_synthetic(small_config(), 4).embedding;
+  const ModelWeights other = make_synthetic(small_config(), 4);
+  weights.own_head = other.embedding;
   for (LayerWeights& layer : weights.layers) {
     layer.attention_sub_norm.clear();
     layer.ffn_sub_norm.clear();
@@ -215,8 +227,10 @@ TEST(Transformer, RefusesACacheBeyondTheMemory) {
   ModelConfig config = small_config();
   config.max_tokens = 1U << 24;
   config.layers = 4096;  // 4096 * 20 * 2^24 * 8 bytes: 10 TiB
-  EXPECT_THAT(error_of([&] { ThreadPool pool(1);
-    (void)make_attention(KvFormat::Float32, config, config.max_tokens, pool); }),
+  EXPECT_THAT(error_of([&] {
+                ThreadPool pool(1);
+                (void)make_attention(KvFormat::Float32, config, config.max_tokens, pool);
+              }),
               HasSubstr("choose a shorter context"));
 }
 

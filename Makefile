@@ -50,11 +50,11 @@ bench: build
 lint: build
 	clang-format --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
-	clang-tidy --quiet -p build $$(git ls-files 'kernels/*.cpp' 'model/*.cpp' 'sim/*.cpp' 'host/*.cpp' | grep -v _bench)
+	clang-tidy --quiet -p build $$(git ls-files 'kernels/*.cpp' 'model/*.cpp' 'sim/*.cpp' 'host/*.cpp' | grep -v -e _bench -e _neon)
 
 format:
 	clang-format -i $$(git ls-files '*.cpp' '*.hpp')
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf build build-dev build-asan build-tsan out
+	rm -rf build build-dev build-asan build-tsan build-aarch64 out

@@ -6,10 +6,26 @@
 #include <stdexcept>
 #include <string>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 #include "kernels/panel_kernels_impl.hpp"
 
 namespace sterna {
 namespace {
+
+#if defined(__aarch64__)
+// Every Apple core that runs 64-bit macOS has it.
+bool has_dot_product() {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+  return true;
+#endif
+}
+#endif
 
 constexpr std::array kVariants = {
 #if defined(__x86_64__)
@@ -25,6 +41,11 @@ constexpr std::array kVariants = {
                  .supported = [] { return __builtin_cpu_supports("avx2") != 0; },
                  .ternary = ternary_panels_avx2,
                  .int8 = int8_panels_avx2},
+#elif defined(__aarch64__)
+    PanelKernels{.name = "neon",
+                 .supported = has_dot_product,
+                 .ternary = ternary_panels_neon,
+                 .int8 = int8_panels_neon},
 #endif
     PanelKernels{.name = "scalar",
                  .supported = [] { return true; },

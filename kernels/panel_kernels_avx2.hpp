@@ -8,6 +8,7 @@
 
 #include "kernels/panel_kernels_impl.hpp"
 #include "kernels/panel_layout.hpp"
+#include "kernels/panel_steps.hpp"
 
 namespace sterna {
 namespace {
@@ -15,13 +16,8 @@ namespace {
 constexpr std::size_t kHalfRows = kPanelRows / 2;    // rows of one register of int32 sums
 constexpr std::size_t kHalfBytes = kBlockBytes / 2;  // their bytes in a block
 
-// Tokens side by side: 8 accumulators, 2 codes, 2 temporaries of the 16 registers. Divides kTileTokens.
-constexpr std::size_t kStepTokens = 4;
-
 // How far ahead of its use a weight is asked for; past the end of a matrix lies the next one.
 constexpr std::size_t kPrefetchBytes = 4096;
-
-constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 inline __m256i load(const void* bytes) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes));
@@ -59,26 +55,6 @@ inline __m256i load_sums(const PanelProduct& p, std::size_t panel, std::size_t h
 inline void store_sums(const PanelProduct& p, std::size_t panel, std::size_t half,
                        std::size_t token, __m256i sums) {
   _mm256_maskstore_epi32(place_of(p, panel, half, token), rows_of(p, panel, half), sums);
-}
-
-// Calls `step(first token, count)` on groups of kStepTokens tokens, which never leave a tile.
-template <typename Step>
-void in_steps(const PanelProduct& p, Step step) {
-  for (std::size_t token = 0; token < p.tokens; token += kStepTokens) {
-    step(token, smaller(p.tokens - token, kStepTokens));
-  }
-}
-
-// Where column 4 * quad of a token lies, and how far it is from there to the next quad.
-struct Place {
-  const std::int8_t* x;
-  std::size_t stride;
-};
-
-inline Place activations_of(const PanelProduct& p, std::size_t token, std::size_t quad) {
-  const std::size_t first = token - token % kTileTokens;
-  const std::size_t stride = smaller(p.tokens - first, kTileTokens) * kQuadCols;
-  return {p.x + first * p.quads * kQuadCols + quad * stride + (token - first) * kQuadCols, stride};
 }
 
 }  // namespace

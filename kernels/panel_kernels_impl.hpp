@@ -26,10 +26,12 @@ struct PanelProduct {
 
 void ternary_panels_avx512vnni(const PanelProduct& product);
 void ternary_panels_avx2(const PanelProduct& product);
+void ternary_panels_neon(const PanelProduct& product);
 void ternary_panels_scalar(const PanelProduct& product);
 
 void int8_panels_avx512vnni(const PanelProduct& product);
 void int8_panels_avx2(const PanelProduct& product);
+void int8_panels_neon(const PanelProduct& product);
 void int8_panels_scalar(const PanelProduct& product);
 
 }  // namespace sterna

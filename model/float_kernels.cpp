@@ -11,6 +11,8 @@ constexpr std::array kVariants = {
 #if defined(__x86_64__)
     &kFloatAvx512,
     &kFloatAvx2,
+#elif defined(__aarch64__)
+    &kFloatNeon,
 #endif
     &kFloatPortable,
 };

@@ -55,6 +55,7 @@ struct FloatKernels {
 extern const FloatKernels kFloatPortable;
 extern const FloatKernels kFloatAvx2;
 extern const FloatKernels kFloatAvx512;
+extern const FloatKernels kFloatNeon;
 
 /// Every variant compiled in, fastest first; the last runs anywhere.
 [[nodiscard]] std::span<const FloatKernels* const> float_kernels();

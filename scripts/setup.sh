@@ -27,6 +27,10 @@ apt_packages=(
   libfmt-dev         # text output
   libpcre2-dev       # Unicode regular expressions of the tokenizers
   libssl-dev         # SHA-256 (libcrypto)
+  g++-aarch64-linux-gnu  # NEON kernels, compiled for 64-bit Arm
+  libc6-dev-arm64-cross  # its C library
+  qemu-user          # and run
+  googletest         # sources of GoogleTest, for that compiler
   clang-format       # layout of C++
   clang-tidy         # lint of C++
   python3-venv       # .venv

@@ -156,6 +156,9 @@ TEST_P(Int8MatmulTest, MatchesPlainLoopAroundEveryBoundary) {
   for (const std::size_t rows : {1U, 15U, 16U, 17U, 31U, 32U, 33U, 65U}) {
     for (std::size_t tokens = 1; tokens <= 26; ++tokens) expect_equal({rows, 43, tokens});
   }
+  for (const std::size_t rows : {127U, 128U, 129U}) {  // panels that share widened activations
+    for (const std::size_t tokens : {4U, 5U}) expect_equal({rows, 33, tokens});
+  }
 }
 
 TEST_P(Int8MatmulTest, DoesNotOverflowAtTheExtreme) {

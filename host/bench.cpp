@@ -147,12 +147,15 @@ double mean_context(std::size_t context, std::size_t tokens) {
 
 DecodeBench decode_bench(const ModelWeights& model, const BenchPlan& plan,
                          std::vector<double> seconds, double context) {
-  return {.tokens = plan.decode_tokens,
-          .context = context,
-          .tokens_per_s = rate_with_quartiles(std::move(seconds)),
-          .traffic = token_traffic(model, plan.kv, context),
-          .fraction_of_limit = 0.0,
-          .one_thread = std::nullopt};
+  const ModelConfig& c = model.config;
+  return {
+      .tokens = plan.decode_tokens,
+      .context = context,
+      .tokens_per_s = rate_with_quartiles(std::move(seconds)),
+      .traffic = token_traffic(model, plan.kv, context),
+      .macs_per_token = static_cast<double>(c.ternary_weights()) + double{1} * c.vocab * c.hidden,
+      .fraction_of_limit = 0.0,
+      .one_thread = std::nullopt};
 }
 
 PrefillBench prefill_bench(const ModelConfig& config, std::vector<double> seconds,

@@ -55,6 +55,7 @@ struct DecodeBench {
   double context;      // tokens in the cache, on average
   TokenRate tokens_per_s;
   TokenTraffic traffic;      // bytes a token reads
+  double macs_per_token;     // of the ternary matrices and the head; attention is not counted
   double fraction_of_limit;  // bytes read a second over the DRAM bandwidth of as many threads
   std::optional<TokenRate> one_thread;  // the same on one thread, where there are more
 };

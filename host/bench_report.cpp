@@ -42,6 +42,7 @@ Json decode_json(const DecodeBench& decode) {
                {"tokens_per_s_quartiles", {decode.tokens_per_s.low, decode.tokens_per_s.high}},
                {"bytes_per_token", decode.traffic.total()},
                {"bytes_per_token_parts", bytes_json(decode.traffic)},
+               {"macs_per_token", decode.macs_per_token},
                {"fraction_of_limit", decode.fraction_of_limit},
                {"tokens_per_s_1t", nullptr},
                {"speedup_over_1t", nullptr}};
@@ -78,6 +79,7 @@ Json evidence() {
       {"decode.tokens_per_s", "measured: median and quartiles of the times of single tokens"},
       {"decode.bytes_per_token",
        "counted: packed ternary weights, output head, keys and values of the mean context"},
+      {"decode.macs_per_token", "counted: ternary matrices and output head; attention not counted"},
       {"decode.fraction_of_limit", "measured: tokens_per_s * bytes_per_token / machine.dram_gb_s"},
       {"decode.speedup_over_1t", "measured"},
       {"prefill.tokens_per_s", "measured: median, slowest and fastest pass"},

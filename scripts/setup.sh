@@ -43,6 +43,7 @@ pip_packages=(
   pytest==8.3.4      # runs tests/**/test_*.py
   pyosys==0.70       # reads the RTL and counts its cells
   ruff==0.8.4        # layout and lint of Python
+  matplotlib==3.10.0 # figures of the experiments
 )
 pip_train_packages=(
   torch==2.13.0      # training (a CPU build will do)

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""E02: how near do the CPU kernels and the whole model come to the limits of the machine?
+
+Hypothesis  At one token a kernel reads weights at the speed of the memory they lie in; at many tokens
+            it multiplies at 75 % or more of the peak of its instruction. The whole model keeps 85 % of
+            the DRAM limit in decode and 75 % of the multiply-add limit in prefill.
+Decision    A kernel far below both lines is compute-bound by its unpacking: that is the next thing to
+            fix. A model far below its kernels loses time between them: barriers, float part, threads.
+Varies      instruction set, shape, tokens (kernels); instruction set and phase (model). Fixed: seed 1,
+            one thread for kernels; medians.
+Writes      results.csv, a line a point or limit, and environment.json. plot.py reads only those.
+"""
+
+import argparse
+import csv
+import json
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BATCH_TOKENS = 128  # that go through a layer together, and so share one read of its weights
+KERNELS_ONLY = {"scalar"}  # takes minutes a token of a large model
+
+
+@dataclass(frozen=True)
+class Point:
+    """A measured speed or a limit; a line of results.csv. What does not apply is empty."""
+
+    kind: str  # kernel, model or limit
+    name: str  # ternary_matmul, decode, prefill; dram, l3, l2, multiply_add
+    isa: str
+    threads: int
+    rows: int | None = None
+    cols: int | None = None
+    tokens: int | None = None
+    macs_per_byte: float | None = None  # multiply-adds for each byte of weights and cache read
+    gmac_s: float | None = None
+    gb_s: float | None = None
+    tokens_per_s: float | None = None
+    fraction_of_limit: float | None = None
+
+
+def output_of(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed: {done.stderr.strip() or done.returncode}")
+    return done.stdout
+
+
+def kernel_points(report: dict[str, Any]) -> list[Point]:
+    """Medians of kernels_bench as points; names look like a/isa/rows:R/cols:C/tokens:T_median."""
+    points = []
+    for bench in report["benchmarks"]:
+        if bench.get("aggregate_name", "median") != "median" or "MAC/s" not in bench:
+            continue
+        name, isa, *sizes = bench["run_name"].split("/")
+        size = dict(part.split(":") for part in sizes if ":" in part)
+        gmac_s = bench["MAC/s"] / 1e9
+        gb_s = bench["weight_bytes/s"] / 1e9
+        points.append(
+            Point(
+                kind="kernel", name=name, isa=isa, threads=1, rows=int(size["rows"]),
+                cols=int(size["cols"]), tokens=int(size["tokens"]), macs_per_byte=gmac_s / gb_s,
+                gmac_s=gmac_s, gb_s=gb_s,
+            )
+        )  # fmt: skip
+    return points
+
+
+def limit_points(report: dict[str, Any]) -> list[Point]:
+    """The limits that one `sterna bench` measured, for all of its threads and for one."""
+    machine, isa = report["machine"], report["isa"]
+    points = []
+    for threads, suffix in ((1, "_1t"), (report["threads"], "")):
+        for level in ("dram", "l3", "l2"):
+            gb_s = machine[f"{level}_gb_s{suffix}"]
+            points.append(Point(kind="limit", name=level, isa=isa, threads=threads, gb_s=gb_s))
+        peak = machine[f"int8_gmac_s{suffix}"]
+        points.append(
+            Point(kind="limit", name="multiply_add", isa=isa, threads=threads, gmac_s=peak)
+        )
+    return points
+
+
+def model_points(report: dict[str, Any]) -> list[Point]:
+    """Decode and prefill of one `sterna bench`."""
+    decode, prefill = report["decode"], report["prefill"]
+    ternary_macs = prefill["macs_per_token"]
+    parts = decode["bytes_per_token_parts"]
+    prefill_bytes = parts["ternary"] / min(BATCH_TOKENS, prefill["tokens"])
+    rows = []
+    for name, phase, macs, moved in (
+        ("decode", decode, decode["macs_per_token"], decode["bytes_per_token"]),
+        ("prefill", prefill, ternary_macs, prefill_bytes),
+    ):
+        rate = phase["tokens_per_s"]
+        rows.append(
+            Point(
+                kind="model", name=name, isa=report["isa"], threads=report["threads"],
+                tokens=phase["tokens"], macs_per_byte=macs / moved, gmac_s=rate * macs / 1e9,
+                gb_s=rate * moved / 1e9, tokens_per_s=rate,
+                fraction_of_limit=phase["fraction_of_limit"],
+            )
+        )  # fmt: skip
+    return rows
+
+
+def bench_model(sterna: Path, isa: str, args: argparse.Namespace) -> dict[str, Any]:
+    model = "synthetic:tiny" if isa in KERNELS_ONLY else args.model
+    command = [
+        str(sterna), "bench", "--model", model, "--threads", str(args.threads), "--isa", isa,
+        "--pp", str(args.pp), "--tg", str(args.tg), "--json",
+    ]  # fmt: skip
+    return json.loads(output_of(command))
+
+
+def write(points: list[Point], environment: dict[str, Any]) -> None:
+    with (HERE / "results.csv").open("w", newline="") as file:
+        names = [field.name for field in fields(Point)]
+        writer = csv.DictWriter(file, fieldnames=names, lineterminator="\n")
+        writer.writeheader()
+        for point in points:
+            row = asdict(point)
+            writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
+    (HERE / "environment.json").write_text(json.dumps(environment, indent=2) + "\n")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="where the binaries are")
+    parser.add_argument("--model", default="synthetic:2b4t")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--pp", type=int, default=512)
+    parser.add_argument("--tg", type=int, default=64)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = arguments()
+    sterna = args.build / "sterna"
+    isas = json.loads(output_of([str(sterna), "info", "--isa", "--json"]))
+    reports = [bench_model(sterna, isa["name"], args) for isa in isas if isa["supported"]]
+    kernels = output_of(
+        [
+            str(args.build / "kernels" / "kernels_bench"), "--benchmark_format=json",
+            "--benchmark_min_time=0.2", "--benchmark_repetitions=3",
+            "--benchmark_report_aggregates_only=true",
+        ]
+    )  # fmt: skip
+    points = kernel_points(json.loads(kernels))
+    for report in reports:
+        points += limit_points(report)
+        if report["isa"] not in KERNELS_ONLY:
+            points += model_points(report)
+    main_report = reports[0]
+    environment = {
+        "cpu": main_report["machine"]["cpu"],
+        "system": platform.release(),
+        "model": args.model,
+        "threads": args.threads,
+        "page_kib": main_report["page_kib"],
+        "foreign_cpu_share": {r["isa"]: r["foreign_cpu_share"] for r in reports},
+    }
+    write(points, environment)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """E02: how near do the CPU kernels and the whole model come to the limits of the machine?
 
-Hypothesis  At one token a kernel reads weights at the speed of the memory they lie in; at many tokens
-            it multiplies at 75 % or more of the peak of its instruction. The whole model keeps 85 % of
-            the DRAM limit in decode and 75 % of the multiply-add limit in prefill.
-Decision    A kernel far below both lines is compute-bound by its unpacking: that is the next thing to
-            fix. A model far below its kernels loses time between them: barriers, float part, threads.
-Varies      instruction set, shape, tokens (kernels); instruction set and phase (model). Fixed: seed 1,
-            one thread for kernels; medians.
+Hypothesis  At one token a kernel reads weights at the speed of the memory they lie in; at many
+            tokens it multiplies at 75 % or more of the peak of its instruction. The whole model
+            keeps 85 % of the DRAM limit in decode, 75 % of the multiply-add limit in prefill.
+Decision    A kernel far below both lines is bound by its unpacking: that is the next thing to fix.
+            A model far below its kernels loses time between them: barriers, float part, threads.
+Varies      instruction set, shape, tokens (kernels); instruction set and phase (model). Fixed:
+            seed 1, one thread for kernels; medians.
 Writes      results.csv, a line a point or limit, and environment.json. plot.py reads only those.
 """
 

@@ -168,6 +168,8 @@ std::string to_json_text(const BenchReport& report) {
                {"model", report.model},
                {"isa", report.isa},
                {"threads", report.plan.threads},
+               {"head", report.head},
+               {"kv", name_of(report.plan.kv)},
                {"machine", machine_json(result.limits)},
                {"decode", nullptr},
                {"prefill", nullptr},

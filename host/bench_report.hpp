@@ -13,6 +13,7 @@ struct BenchReport {
   BenchResult result;
   std::string model;  // as the user named it
   std::string isa;    // the kernel that ran
+  std::string head;   // form of the output head, as --head has it
   double load_s;      // time to bring the weights into memory
 };
 

@@ -37,7 +37,8 @@ BenchPlan plan_of(const BenchOptions& options) {
 
 int bench_model(const BenchOptions& options, const std::string& isa, LimitsProcess& limits,
                 Progress& progress) {
-  BenchReport report{plan_of(options), {}, options.shared.model_source(), isa, 0.0};
+  BenchReport report{plan_of(options),    {}, options.shared.model_source(), isa,
+                     options.shared.head, 0.0};
   // Before the weights are made, where the shape has a name: a refusal should not take minutes.
   constexpr std::string_view kSynthetic = "synthetic:";
   if (report.model.starts_with(kSynthetic)) {

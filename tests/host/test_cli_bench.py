@@ -37,6 +37,7 @@ def test_json_holds_what_scripts_rely_on(report) -> None:
     assert report["page_kib"] in (4, 2048)
     assert 0 <= report["foreign_cpu_share"] <= 1
     assert report["checked_sums"] > 0
+    assert (report["head"], report["kv"]) == ("stored", "int8")
 
 
 def test_figures_agree_with_each_other(report) -> None:

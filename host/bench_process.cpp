@@ -48,14 +48,18 @@ std::size_t peak_rss_bytes() {
 CpuTimes CpuTimes::now() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  CpuTimes times{0.0, 0.0, seconds(usage.ru_utime) + seconds(usage.ru_stime)};
-  // user nice system idle iowait irq softirq steal; guest time is in user already.
-  std::istringstream words(field("/proc/stat", "cpu"));
-  const auto ticks_a_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return parse(field("/proc/stat", "cpu"), static_cast<double>(::sysconf(_SC_CLK_TCK)),
+               seconds(usage.ru_utime) + seconds(usage.ru_stime));
+}
+
+CpuTimes CpuTimes::parse(const std::string& columns, double ticks_a_second, double own_s) {
+  CpuTimes times{0.0, 0.0, own_s};
+  std::istringstream words(columns);
+  // user nice system idle iowait irq softirq steal; guest time, which follows, is in user already.
   double ticks = 0.0;
   for (int column = 0; column < 8 && words >> ticks; ++column) {
-    times.machine_s += ticks / ticks_a_second;
     const bool idle = column == 3 || column == 4;
+    times.machine_s += ticks / ticks_a_second;
     if (!idle) times.busy_s += ticks / ticks_a_second;
   }
   return times;

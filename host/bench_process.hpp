@@ -20,6 +20,11 @@ struct CpuTimes {
   double own_s;      // this process, its threads, user and system
 
   [[nodiscard]] static CpuTimes now();
+
+  /// From the columns of the line "cpu" in /proc/stat.
+  /// Units   columns in ticks, of which `ticks_a_second` make a second
+  [[nodiscard]] static CpuTimes parse(const std::string& columns, double ticks_a_second,
+                                      double own_s);
 };
 
 /// Share of the machine's processor time between two moments that others used, in 0..1; 0 where the

@@ -34,6 +34,13 @@ TEST(CpuShare, IsWhatIsNeitherIdleNorOurs) {
   EXPECT_DOUBLE_EQ(foreign_cpu_share(before, before), 0.0);
 }
 
+TEST(CpuShare, CountsAllButIdleAndWaitingAsBusyAndGuestsOnce) {
+  const CpuTimes times = CpuTimes::parse("100 200 300 1000 2000 400 500 600 70 80", 100.0, 3.0);
+  EXPECT_DOUBLE_EQ(times.machine_s, 51.0);
+  EXPECT_DOUBLE_EQ(times.busy_s, 21.0);
+  EXPECT_DOUBLE_EQ(times.own_s, 3.0);
+}
+
 TEST(CpuShare, OwnWorkIsBusyTime) {
   const CpuTimes before = CpuTimes::now();
   volatile double x = 1.0;

@@ -22,7 +22,7 @@ OUT = HERE.parents[1] / "docs" / "cpu_roofline.svg"
 Row = dict[str, str]
 
 COLORS = {"avx512vnni": "#0b6e99", "avx2": "#d9730d", "neon": "#448361", "scalar": "#787774"}
-MARKERS = "osD^vP"
+KERNELS = {"ternary_dram": "o", "ternary_cache": "s", "int8_dram": "^", "int8_cache": "D"}
 NOT_DRAWN = {"scalar"}  # hundreds of times slower: it would press the others together
 INK = "#37352f"
 LEVELS = {"dram": "DRAM", "l3": "L3", "l2": "L2"}
@@ -92,16 +92,16 @@ def draw_kernels(ax: Axes, rows: list[Row]) -> None:
     peak = max(limit(rows, "multiply_add", 1, isa) for isa in isas)
     prepare(ax, "Kernels, one thread", points, peak)
     draw_roofs(ax, rows, 1, ["dram", "l3", "l2"], isas)
-    shapes = list(dict.fromkeys((p["name"], p["rows"], p["cols"]) for p in points))
-    for shape, marker in zip(shapes, MARKERS * 3, strict=False):
-        for p in points:
-            if (p["name"], p["rows"], p["cols"]) == shape:
-                ax.plot(
-                    float(p["macs_per_byte"]), float(p["gmac_s"]), marker, ms=4.5,
-                    color=COLORS[p["isa"]], mec="white", mew=0.5, zorder=3,
-                )  # fmt: skip
-        name = shape[0].removesuffix("_matmul")
-        ax.plot([], [], marker, ms=4.5, color=INK, label=f"{name} {shape[1]} x {shape[2]}")
+    for name, marker in KERNELS.items():
+        here = [p for p in points if p["name"] == name]
+        for p in here:
+            ax.plot(
+                float(p["macs_per_byte"]), float(p["gmac_s"]), marker, ms=4.5,
+                color=COLORS[p["isa"]], mec="white", mew=0.5, zorder=3,
+            )  # fmt: skip
+        if here:
+            label = name.replace("_", ", weights from ").replace("dram", "DRAM")
+            ax.plot([], [], marker, ms=4.5, color=INK, label=label)
     ax.legend(fontsize=6.5, loc="lower right", frameon=False)
 
 

@@ -107,7 +107,8 @@ def draw_kernels(ax: Axes, rows: list[Row]) -> None:
 
 def draw_model(ax: Axes, rows: list[Row], model: str) -> None:
     points = [row for row in rows if row["kind"] == "model"]
-    threads = int(points[0]["threads"])
+    threads = max(int(p["threads"]) for p in points)
+    points = [p for p in points if int(p["threads"]) == threads]
     isas = list(dict.fromkeys(p["isa"] for p in points))
     peak = max(limit(rows, "multiply_add", threads, isa) for isa in isas)
     prepare(ax, f"Whole model, {model.removeprefix('synthetic:')}, {threads} threads", points, peak)

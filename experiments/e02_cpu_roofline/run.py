@@ -6,9 +6,10 @@ Hypothesis  At one token a kernel reads weights at the speed of the memory they 
             keeps 85 % of the DRAM limit in decode, 75 % of the multiply-add limit in prefill.
 Decision    A kernel far below both lines is bound by its unpacking: that is the next thing to fix.
             A model far below its kernels loses time between them: barriers, float part, threads.
-Varies      instruction set, shape, tokens (kernels); instruction set and phase (model). Fixed:
-            seed 1, one thread for kernels; medians.
-Writes      results.csv, a line a point or limit, and environment.json. plot.py reads only those.
+Varies      instruction set, shape, tokens (kernels); instruction set, threads and phase (model).
+            Fixed: seed 1, one thread for kernels; medians.
+Writes      results.csv, a line a point or limit, and environment.json. plot.py and budget.py read
+            only those.
 """
 
 import argparse
@@ -75,7 +76,8 @@ def limit_points(report: dict[str, Any]) -> list[Point]:
     """The limits that one `sterna bench` measured, for all of its threads and for one."""
     machine, isa = report["machine"], report["isa"]
     points = []
-    for threads, suffix in ((1, "_1t"), (report["threads"], "")):
+    suffixes = {1: "_1t", report["threads"]: ""}
+    for threads, suffix in suffixes.items():
         for level in ("dram", "l3", "l2"):
             gb_s = machine[f"{level}_gb_s{suffix}"]
             points.append(Point(kind="limit", name=level, isa=isa, threads=threads, gb_s=gb_s))
@@ -109,13 +111,17 @@ def model_points(report: dict[str, Any]) -> list[Point]:
     return rows
 
 
-def bench_model(sterna: Path, isa: str, args: argparse.Namespace) -> dict[str, Any]:
+def bench_model(sterna: Path, isa: str, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """One report for all threads and one for one thread."""
     model = "synthetic:tiny" if isa in KERNELS_ONLY else args.model
-    command = [
-        str(sterna), "bench", "--model", model, "--threads", str(args.threads), "--isa", isa,
-        "--pp", str(args.pp), "--tg", str(args.tg), "--json",
-    ]  # fmt: skip
-    return json.loads(output_of(command))
+    reports = []
+    for threads in dict.fromkeys((args.threads, 1)):
+        command = [
+            str(sterna), "bench", "--model", model, "--threads", str(threads), "--isa", isa,
+            "--pp", str(args.pp), "--tg", str(args.tg), "--repeat", str(args.repeat), "--json",
+        ]  # fmt: skip
+        reports.append(json.loads(output_of(command)))
+    return reports
 
 
 def write(points: list[Point], environment: dict[str, Any]) -> None:
@@ -136,6 +142,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--pp", type=int, default=512)
     parser.add_argument("--tg", type=int, default=64)
+    parser.add_argument("--repeat", type=int, default=3, help="of each phase of the model")
     return parser.parse_args()
 
 
@@ -143,7 +150,8 @@ def main() -> None:
     args = arguments()
     sterna = args.build / "sterna"
     isas = json.loads(output_of([str(sterna), "info", "--isa", "--json"]))
-    reports = [bench_model(sterna, isa["name"], args) for isa in isas if isa["supported"]]
+    names = [isa["name"] for isa in isas if isa["supported"]]
+    reports = [report for isa in names for report in bench_model(sterna, isa, args)]
     kernels = output_of(
         [
             str(args.build / "kernels" / "kernels_bench"), "--benchmark_format=json",
@@ -163,7 +171,9 @@ def main() -> None:
         "model": args.model,
         "threads": args.threads,
         "page_kib": main_report["page_kib"],
-        "foreign_cpu_share": {r["isa"]: r["foreign_cpu_share"] for r in reports},
+        "foreign_cpu_share": {
+            f"{r['isa']}, {r['threads']} threads": round(r["foreign_cpu_share"], 4) for r in reports
+        },
     }
     write(points, environment)
 

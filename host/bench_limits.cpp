@@ -52,7 +52,7 @@ BenchLimits best_of(const BenchLimits& a, const BenchLimits& b) {
   return {best_of(a.all, b.all), best_of(a.one, b.one)};
 }
 
-LimitsProcess::LimitsProcess(unsigned threads, std::string isa) {
+LimitsProcess::LimitsProcess(unsigned threads, const std::string& isa) {
   std::array<int, 2> ends{};
   child_ = ::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends.data()) == 0 ? ::fork() : -1;
   if (child_ < 0) {

@@ -25,7 +25,7 @@ struct BenchLimits {
 class LimitsProcess {
  public:
   /// Errors  std::runtime_error when the system gives no process
-  LimitsProcess(unsigned threads, std::string isa);
+  LimitsProcess(unsigned threads, const std::string& isa);
   ~LimitsProcess();
   LimitsProcess(const LimitsProcess&) = delete;
   LimitsProcess& operator=(const LimitsProcess&) = delete;

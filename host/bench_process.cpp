@@ -31,7 +31,7 @@ double seconds(const timeval& t) {
 
 std::string cpu_name() {
   for (const char* key : {"model name", "Hardware", "CPU part"}) {
-    const std::string name = field("/proc/cpuinfo", key);
+    std::string name = field("/proc/cpuinfo", key);
     if (!name.empty()) return name;
   }
   return "unknown";

@@ -32,15 +32,35 @@ void ActivationTiles::set(std::size_t t, std::span<const std::int8_t> row) {
   sums_[t] = std::accumulate(row.begin(), row.end(), std::int32_t{0});
 }
 
+// All tokens of one tile together: every line of the tile is written once.
+void ActivationTiles::fill_tile(std::size_t first, std::span<const std::int8_t> values,
+                                std::size_t cols) {
+  const std::size_t width = std::min(kTileTokens, tokens() - first);
+  const std::size_t whole = cols / kQuadCols;
+  std::int8_t* out = tiles_.data() + first * padded_cols_;
+  for (std::size_t quad = 0; quad < whole; ++quad) {
+    for (std::size_t t = 0; t < width; ++t) {
+      std::memcpy(out, values.data() + (first + t) * cols + quad * kQuadCols, kQuadCols);
+      out += kQuadCols;
+    }
+  }
+  std::memset(out, 0, (padded_cols_ - whole * kQuadCols) * width);
+  for (std::size_t t = 0; t < width; ++t) {
+    const auto row = values.subspan((first + t) * cols, cols);
+    std::memcpy(out + t * kQuadCols, row.data() + whole * kQuadCols, cols % kQuadCols);
+    sums_[first + t] = std::accumulate(row.begin(), row.end(), std::int32_t{0});
+  }
+}
+
 void ActivationTiles::fill(std::span<const std::int8_t> values, std::size_t tokens,
                            std::size_t cols, std::size_t padded_cols, ThreadPool& pool) {
   resize(tokens, padded_cols);
-  pool.parallel_for(
-      tokens,
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t t = begin; t < end; ++t) set(t, values.subspan(t * cols, cols));
-      },
-      kTileTokens);
+  pool.parallel_for((tokens + kTileTokens - 1) / kTileTokens,
+                    [&](std::size_t begin, std::size_t end) {
+                      for (std::size_t tile = begin; tile < end; ++tile) {
+                        fill_tile(tile * kTileTokens, values, cols);
+                      }
+                    });
 }
 
 }  // namespace sterna

@@ -37,6 +37,8 @@ class ActivationTiles {
   [[nodiscard]] const std::int32_t* sums() const { return sums_.data(); }
 
  private:
+  void fill_tile(std::size_t first, std::span<const std::int8_t> values, std::size_t cols);
+
   std::size_t padded_cols_ = 0;
   std::vector<std::int8_t> tiles_;
   std::vector<std::int32_t> sums_;

@@ -72,15 +72,19 @@ Transformer::Transformer(const ModelWeights& weights, MatmulBackend& backend, Th
   const std::size_t widest_input = std::max({config.hidden, config.q_width(), config.ffn});
   act_.x.resize(batch * config.hidden);
   act_.q.resize(batch * config.q_width());
-  act_.k.resize(batch * config.kv_width());
-  act_.v.resize(batch * config.kv_width());
   act_.attended.resize(batch * config.q_width());
-  act_.inner.resize(batch * config.ffn);
-  act_.up.resize(batch * config.ffn);
-  act_.normed.resize(batch * widest_input);
+  act_.normed.resize(batch * config.hidden);
   act_.quantized.resize(batch * widest_input);
   act_.scales.resize(batch);
   for (auto& sums : act_.sums) sums.resize(batch * widest_input);
+  scratch_.resize(pool.threads());
+  for (Scratch& scratch : scratch_) {
+    scratch.normed.resize(widest_input);
+    scratch.gate.resize(config.ffn);
+    scratch.up.resize(config.ffn);
+    scratch.k.resize(config.kv_width());
+    scratch.v.resize(config.kv_width());
+  }
 }
 
 Transformer::Layer Transformer::register_layer(std::size_t index) {
@@ -151,43 +155,61 @@ void Transformer::embed(std::span<const TokenId> tokens) {
 void Transformer::layer(std::size_t index, std::size_t tokens, std::size_t first) {
   const LayerWeights& w = weights_.layers[index];
   const Layer& m = layers_[index];
-  const Rows x{act_.x, config().hidden};
+  const std::size_t hidden = config().hidden;
+  const std::size_t q_width = config().q_width();
+  const std::size_t ffn = config().ffn;
 
-  quantize_normed(x, w.attention_norm, tokens);
-  multiply({m.q, m.k, m.v}, tokens, config().hidden);
+  quantize_normed(w.attention_norm, tokens, hidden,
+                  [&](std::size_t t, Scratch&) { return row(act_.x, t, hidden); });
+  multiply({m.q, m.k, m.v}, tokens, hidden);
   place_qkv(index, tokens, first);
-  attention_->attend(index, first, tokens, std::span(act_.q).first(tokens * config().q_width()),
+  attention_->attend(index, first, tokens, std::span(act_.q).first(tokens * q_width),
                      act_.attended);
-  quantize_normed({act_.attended, config().q_width()}, w.attention_sub_norm, tokens);
-  multiply({m.o}, tokens, config().q_width());
-  add_to_residual(m.o, tokens);
+  quantize_normed(w.attention_sub_norm, tokens, q_width,
+                  [&](std::size_t t, Scratch&) { return row(act_.attended, t, q_width); });
+  multiply({m.o}, tokens, q_width);
 
-  quantize_normed(x, w.ffn_norm, tokens);
-  multiply({m.gate, m.up}, tokens, config().hidden);
-  gate(m, tokens);
-  quantize_normed({act_.inner, config().ffn}, w.ffn_sub_norm, tokens);
-  multiply({m.down}, tokens, config().ffn);
-  add_to_residual(m.down, tokens);
+  quantize_normed(w.ffn_norm, tokens, hidden, [&](std::size_t t, Scratch&) {
+    add_to_residual(m.o, t);
+    return row(act_.x, t, hidden);
+  });
+  multiply({m.gate, m.up}, tokens, hidden);
+  quantize_normed(w.ffn_sub_norm, tokens, ffn,
+                  [&](std::size_t t, Scratch& scratch) { return gate(m, t, scratch); });
+  multiply({m.down}, tokens, ffn);
+  for_each_token(tokens, kOpsRescaled * hidden,
+                 [&](std::size_t t, Scratch&) { add_to_residual(m.down, t); });
 }
 
-// act_.quantized, act_.scales = int8 of norm(rows); without a norm (empty weight) of the rows.
-void Transformer::quantize_normed(Rows rows, std::span<const float> weight, std::size_t tokens) {
-  std::atomic<bool> finite{true};
+// Calls step(t, scratch of the thread) for every token, `operations` for each.
+template <typename Step>
+void Transformer::for_each_token(std::size_t tokens, std::size_t operations, const Step& step) {
+  std::atomic<std::size_t> next_scratch{0};
   pool_.parallel_for(
       tokens,
       [&](std::size_t begin, std::size_t end) {
-        for (std::size_t t = begin; t < end; ++t) {
-          std::span<const float> input = row(rows.values, t, rows.width);
-          if (!weight.empty()) {
-            const auto normed = row(act_.normed, t, rows.width);
-            rms_norm(input, weight, config().norm_eps, normed);
-            input = normed;
-          }
-          act_.scales[t] = quantize(input, row(act_.quantized, t, rows.width));
-          if (act_.scales[t] == 0.0F) finite = false;
-        }
+        Scratch& scratch = scratch_[next_scratch++];
+        for (std::size_t t = begin; t < end; ++t) step(t, scratch);
       },
-      grain_of(kOpsNormed * rows.width));
+      grain_of(operations));
+}
+
+// act_.quantized, act_.scales = int8 of norm(row_of(t, scratch)), shape (width,), of every token;
+// without a norm (empty weight) of the row itself.
+template <typename RowOf>
+void Transformer::quantize_normed(std::span<const float> weight, std::size_t tokens,
+                                  std::size_t width, const RowOf& row_of) {
+  std::atomic<bool> finite{true};
+  for_each_token(tokens, kOpsNormed * width, [&](std::size_t t, Scratch& scratch) {
+    std::span<const float> input = row_of(t, scratch);
+    if (!weight.empty()) {
+      const auto normed = std::span(scratch.normed).first(width);
+      rms_norm(input, weight, config().norm_eps, normed);
+      input = normed;
+    }
+    act_.scales[t] = quantize(input, row(act_.quantized, t, width));
+    if (act_.scales[t] == 0.0F) finite = false;
+  });
   if (!finite) refuse_infinite();
 }
 
@@ -210,51 +232,33 @@ void Transformer::multiply(std::initializer_list<Linear> matrices, std::size_t t
 void Transformer::place_qkv(std::size_t index, std::size_t tokens, std::size_t first) {
   const Layer& m = layers_[index];
   std::atomic<bool> finite{true};
-  pool_.parallel_for(
-      tokens,
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t t = begin; t < end; ++t) {
-          const auto q = row(act_.q, t, m.q.rows);
-          const auto k = row(act_.k, t, m.k.rows);
-          const auto v = row(act_.v, t, m.v.rows);
-          rescale(row(act_.sums[0], t, m.q.rows), act_.scales[t], m.q.scale, q);
-          rescale(row(act_.sums[1], t, m.k.rows), act_.scales[t], m.k.scale, k);
-          rescale(row(act_.sums[2], t, m.v.rows), act_.scales[t], m.v.scale, v);
-          rope_.rotate_heads(q, first + t);
-          rope_.rotate_heads(k, first + t);
-          if (!attention_->append(index, first + t, k, v)) finite = false;
-        }
-      },
-      grain_of(kOpsRescaled * (m.q.rows + m.k.rows + m.v.rows)));
+  const std::size_t width = m.q.rows + m.k.rows + m.v.rows;
+  for_each_token(tokens, kOpsRescaled * width, [&](std::size_t t, Scratch& scratch) {
+    const auto q = row(act_.q, t, m.q.rows);
+    const auto k = std::span(scratch.k).first(m.k.rows);
+    const auto v = std::span(scratch.v).first(m.v.rows);
+    rescale(row(act_.sums[0], t, m.q.rows), act_.scales[t], m.q.scale, q);
+    rescale(row(act_.sums[1], t, m.k.rows), act_.scales[t], m.k.scale, k);
+    rescale(row(act_.sums[2], t, m.v.rows), act_.scales[t], m.v.scale, v);
+    rope_.rotate_heads(q, first + t);
+    rope_.rotate_heads(k, first + t);
+    if (!attention_->append(index, first + t, k, v)) finite = false;
+  });
   if (!finite) refuse_infinite();
 }
 
-// act_.inner = activation(gate) * up.
-void Transformer::gate(const Layer& m, std::size_t tokens) {
-  pool_.parallel_for(
-      tokens,
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t t = begin; t < end; ++t) {
-          const auto gate = row(act_.inner, t, m.gate.rows);
-          const auto up = row(act_.up, t, m.up.rows);
-          rescale(row(act_.sums[0], t, m.gate.rows), act_.scales[t], m.gate.scale, gate);
-          rescale(row(act_.sums[1], t, m.up.rows), act_.scales[t], m.up.scale, up);
-          gated(config().activation, gate, up, gate);
-        }
-      },
-      grain_of(kOpsRescaled * 3 * m.gate.rows));
+// activation(gate) * up of one token, in the thread's scratch.
+std::span<const float> Transformer::gate(const Layer& m, std::size_t t, Scratch& scratch) {
+  const auto gate = std::span(scratch.gate).first(m.gate.rows);
+  const auto up = std::span(scratch.up).first(m.up.rows);
+  rescale(row(act_.sums[0], t, m.gate.rows), act_.scales[t], m.gate.scale, gate);
+  rescale(row(act_.sums[1], t, m.up.rows), act_.scales[t], m.up.scale, up);
+  gated(config().activation, gate, up, gate);
+  return gate;
 }
 
-void Transformer::add_to_residual(const Linear& m, std::size_t tokens) {
-  pool_.parallel_for(
-      tokens,
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t t = begin; t < end; ++t) {
-          rescale_add(row(act_.sums[0], t, m.rows), act_.scales[t], m.scale,
-                      row(act_.x, t, m.rows));
-        }
-      },
-      grain_of(kOpsRescaled * m.rows));
+void Transformer::add_to_residual(const Linear& m, std::size_t t) {
+  rescale_add(row(act_.sums[0], t, m.rows), act_.scales[t], m.scale, row(act_.x, t, m.rows));
 }
 
 // logits = head norm(x) of tokens [first, first + count) of the batch.

@@ -73,24 +73,23 @@ class Transformer {
   struct Layer {
     Linear q, k, v, o, gate, up, down;
   };
-  // A buffer of rows, one a token, each `width` wide.
-  struct Rows {
-    std::vector<float>& values;
-    std::size_t width;
-  };
   // Buffers for batch_tokens tokens, named for what is in them.
   struct Buffers {
     std::vector<float> x;                           // (batch, hidden) residual stream
     std::vector<float> q;                           // (batch, q_width)
-    std::vector<float> k;                           // (batch, kv_width)
-    std::vector<float> v;                           // (batch, kv_width)
     std::vector<float> attended;                    // (batch, q_width)
-    std::vector<float> inner;                       // (batch, ffn)
-    std::vector<float> up;                          // (batch, ffn)
-    std::vector<float> normed;                      // (batch, widest input)
+    std::vector<float> normed;                      // (batch, hidden) input of the head
     std::vector<std::int8_t> quantized;             // (batch, widest input)
     std::vector<float> scales;                      // (batch,) of `quantized`
     std::array<std::vector<std::int32_t>, 3> sums;  // (batch, widest output) each
+  };
+  // Rows that a thread needs while it works on one token, small enough to stay in its cache.
+  struct Scratch {
+    std::vector<float> normed;  // (widest input,)
+    std::vector<float> gate;    // (ffn,)
+    std::vector<float> up;      // (ffn,)
+    std::vector<float> k;       // (kv_width,)
+    std::vector<float> v;       // (kv_width,)
   };
 
   Layer register_layer(std::size_t index);
@@ -98,11 +97,15 @@ class Transformer {
 
   void embed(std::span<const TokenId> tokens);
   void layer(std::size_t index, std::size_t tokens, std::size_t first);
-  void quantize_normed(Rows rows, std::span<const float> weight, std::size_t tokens);
+  template <typename Step>
+  void for_each_token(std::size_t tokens, std::size_t operations, const Step& step);
+  template <typename RowOf>
+  void quantize_normed(std::span<const float> weight, std::size_t tokens, std::size_t width,
+                       const RowOf& row_of);
   void multiply(std::initializer_list<Linear> matrices, std::size_t tokens, std::size_t width);
   void place_qkv(std::size_t index, std::size_t tokens, std::size_t first);
-  void gate(const Layer& m, std::size_t tokens);
-  void add_to_residual(const Linear& m, std::size_t tokens);
+  std::span<const float> gate(const Layer& m, std::size_t t, Scratch& scratch);
+  void add_to_residual(const Linear& m, std::size_t t);
   void head(std::size_t first, std::size_t count, std::span<float> logits);
 
   const ModelWeights& weights_;
@@ -114,6 +117,7 @@ class Transformer {
   std::unique_ptr<Attention> attention_;
   OutputHead head_;
   Buffers act_;
+  std::vector<Scratch> scratch_;  // (threads,)
   std::size_t position_ = 0;
 };
 

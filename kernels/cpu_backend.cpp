@@ -43,9 +43,9 @@ void CpuBackend::multiply(const ActivationBatch& x, std::span<const Product> pro
 
   std::size_t panels = 0;
   for (const Product& product : products) panels += matrices_[product.matrix]->panels();
-  pool_->parallel_for(
+  pool_->parallel_chunks(
       panels,
-      [&](std::size_t begin, std::size_t end) {
+      [&](std::size_t begin, std::size_t end, unsigned /*thread*/) {
         std::size_t first = 0;  // panel of the product at hand, counted over all products
         for (const Product& product : products) {
           const PackedTernary& w = *matrices_[product.matrix];

@@ -12,6 +12,10 @@ namespace {
 // sleeping thread: look this often before going to sleep.
 constexpr int kLooksBeforeSleep = 2000;
 
+// Parts of a loop in chunks: enough that the last one is short, few enough that each reads on where the
+// one before it stopped.
+constexpr std::size_t kChunksAThread = 8;
+
 // Tells the core that this thread waits for memory.
 void relax() {
 #if defined(__x86_64__)
@@ -51,14 +55,33 @@ void ThreadPool::parallel_for(std::size_t count, const Body& body, std::size_t g
     if (count > 0) body(0, count);
     return;
   }
-  body_ = &body;
-  count_ = count;
-  part_ = (grains + threads() - 1) / threads() * grain;
+  run({.body = &body,
+       .chunks = nullptr,
+       .count = count,
+       .part = (grains + threads() - 1) / threads() * grain});
+}
+
+void ThreadPool::parallel_chunks(std::size_t count, const ChunkBody& body, std::size_t grain) {
+  const std::size_t grains = (count + grain - 1) / grain;
+  if (workers_.empty() || grains <= 1) {
+    if (count > 0) body(0, count, 0);
+    return;
+  }
+  const std::size_t parts = std::size_t{threads()} * kChunksAThread;
+  run({.body = nullptr,
+       .chunks = &body,
+       .count = count,
+       .part = (grains + parts - 1) / parts * grain});
+}
+
+void ThreadPool::run(const Loop& loop) {
+  loop_ = loop;
+  next_.store(0, std::memory_order_relaxed);
   running_.store(static_cast<std::uint32_t>(workers_.size()), std::memory_order_relaxed);
   epoch_.fetch_add(1, std::memory_order_release);
   epoch_.notify_all();
 
-  run_part(0);
+  run_parts(0);
   for (std::uint32_t left = running_.load(std::memory_order_acquire); left != 0;
        left = running_.load(std::memory_order_acquire)) {
     wait_while(running_, left);
@@ -73,17 +96,26 @@ void ThreadPool::wait_while(const std::atomic<std::uint32_t>& value, std::uint32
   value.wait(old, std::memory_order_acquire);
 }
 
-void ThreadPool::run_part(unsigned index) const {
-  const std::size_t begin = std::min(count_, index * part_);
-  const std::size_t end = std::min(count_, begin + part_);
-  if (begin < end) (*body_)(begin, end);
+// The thread's part of the loop in progress, or parts until there are none.
+void ThreadPool::run_parts(unsigned index) {
+  if (loop_.body != nullptr) {
+    const std::size_t begin = std::min(loop_.count, index * loop_.part);
+    const std::size_t end = std::min(loop_.count, begin + loop_.part);
+    if (begin < end) (*loop_.body)(begin, end);
+    return;
+  }
+  for (;;) {
+    const std::size_t begin = next_.fetch_add(loop_.part, std::memory_order_relaxed);
+    if (begin >= loop_.count) return;
+    (*loop_.chunks)(begin, std::min(loop_.count, begin + loop_.part), index);
+  }
 }
 
 void ThreadPool::work(unsigned index) {
   for (std::uint32_t seen = 0;; ++seen) {
     wait_while(epoch_, seen);
     if (stop_.load()) return;
-    run_part(index);
+    run_parts(index);
     running_.fetch_sub(1, std::memory_order_acq_rel);
     running_.notify_one();
   }

@@ -34,17 +34,33 @@ class ThreadPool {
   /// `body` must not throw and must not call parallel_for.
   void parallel_for(std::size_t count, const Body& body, std::size_t grain = 1);
 
+  /// A part of a loop, and which of the threads (from 0) runs it.
+  using ChunkBody = std::function<void(std::size_t begin, std::size_t end, unsigned thread)>;
+
+  /// The same in parts of about an eighth of a thread's share, each taken by the next thread that is
+  /// free: for long loops, where a thread that the system takes from its core would keep the others
+  /// waiting.
+  void parallel_chunks(std::size_t count, const ChunkBody& body, std::size_t grain = 1);
+
  private:
+  // A loop in progress; written before epoch_ moves.
+  struct Loop {
+    const Body* body;  // one of the two
+    const ChunkBody* chunks;
+    std::size_t count;
+    std::size_t part;  // iterations of a part
+  };
+
+  void run(const Loop& loop);
   void work(unsigned index);
-  void run_part(unsigned index) const;
+  void run_parts(unsigned index);
   /// Returns once `value` is no longer `old`.
   void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) const;
 
   int looks_;  // at a value before going to sleep
   std::vector<std::thread> workers_;
-  const Body* body_ = nullptr;  // of the loop in progress; written before epoch_ moves
-  std::size_t count_ = 0;
-  std::size_t part_ = 0;  // iterations a thread
+  Loop loop_{};
+  std::atomic<std::size_t> next_{0};  // iteration that no thread has taken yet, of a loop in chunks
   std::atomic<std::uint32_t> epoch_{0};
   std::atomic<std::uint32_t> running_{0};
   std::atomic<bool> stop_{false};

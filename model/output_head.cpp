@@ -82,11 +82,10 @@ void OutputHead::multiply_int8(const ScaledInt8& head, std::span<const float> no
   split(normed, tokens);
   constexpr std::size_t kChunkPanels = kChunkRows / kPanelRows;
   const std::size_t chunk_sums = 2 * tokens * kChunkRows;
-  std::atomic<std::size_t> next_scratch{0};
-  pool_.parallel_for(
+  pool_.parallel_chunks(
       head.codes.panels(),
-      [&](std::size_t begin, std::size_t end) {
-        const auto sums = std::span(sums_).subspan(next_scratch++ * chunk_sums, chunk_sums);
+      [&](std::size_t begin, std::size_t end, unsigned thread) {
+        const auto sums = std::span(sums_).subspan(thread * chunk_sums, chunk_sums);
         for (std::size_t panel = begin; panel < end; panel += kChunkPanels) {
           const Int8Panels part =
               head.codes.panels_from(panel, std::min(kChunkPanels, end - panel));

@@ -30,6 +30,26 @@ TEST(ThreadPool, RunsEveryIterationOnceForAnyCountAndGrain) {
   }
 }
 
+TEST(ThreadPool, RunsEveryIterationOnceInChunksOfAnyCountAndGrain) {
+  for (const unsigned threads : {1U, 2U, 5U, 64U}) {
+    ThreadPool pool(threads);
+    for (const std::size_t count : {0U, 1U, 2U, 15U, 16U, 17U, 1000U}) {
+      for (const std::size_t grain : {1U, 16U}) {
+        std::vector<std::atomic<int>> runs(count);
+        pool.parallel_chunks(
+            count,
+            [&](std::size_t begin, std::size_t end, unsigned thread) {
+              EXPECT_EQ(begin % grain, 0U);
+              EXPECT_LT(thread, threads);
+              for (std::size_t i = begin; i < end; ++i) ++runs[i];
+            },
+            grain);
+        for (const std::atomic<int>& n : runs) EXPECT_EQ(n, 1);
+      }
+    }
+  }
+}
+
 // A loop that starts while a worker still leaves the one before would lose or repeat a part.
 TEST(ThreadPool, SurvivesManyShortLoops) {
   for (const auto& [threads, loops] : {std::pair{3U, 20000L}, std::pair{64U, 500L}}) {

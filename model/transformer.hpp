@@ -25,7 +25,7 @@ struct TransformerLimits {
   std::size_t batch_tokens;    // tokens that go through a layer together
   KvFormat kv = KvFormat::Float32;
 
-  /// The whole context, up to 4096 tokens, in batches of 128.
+  /// The whole context, up to 4096 tokens, in batches of 120: whole tiles of the kernels.
   static TransformerLimits of(const ModelConfig& config);
 };
 

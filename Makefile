@@ -5,7 +5,8 @@
 
 CMAKE ?= cmake
 JOBS ?= $(shell nproc)
-TSAN_TARGETS := kernels_packing_test kernels_panel_kernels_test kernels_thread_pool_test model_transformer_test
+TSAN_TARGETS := $(addprefix kernels_,$(addsuffix _test,machine_limits packing panel_kernels thread_pool)) \
+	$(addprefix model_,$(addsuffix _test,attention checkpoint output_head transformer))
 PYTEST := .venv/bin/python -m pytest -q
 
 setup:
@@ -37,11 +38,11 @@ test-asan: setup
 	$(CMAKE) --build build-asan -j $(JOBS)
 	cd build-asan && ctest -j $(JOBS) --output-on-failure -LE long
 
-# ThreadSanitizer in what shares loops between threads: the kernels and the transformer.
+# ThreadSanitizer in what shares loops between threads: kernels, transformer, loading.
 test-tsan: setup
 	$(CMAKE) --preset tsan
 	$(CMAKE) --build build-tsan -j $(JOBS) --target $(TSAN_TARGETS)
-	cd build-tsan && ctest -j $(JOBS) --output-on-failure -LE long -R '^(kernels/|model/transformer\.)'
+	cd build-tsan && ctest -j $(JOBS) --output-on-failure -LE long -R '^(kernels|model)/'
 
 bench: build
 	$(CMAKE) --build build -j $(JOBS) --target rtl_bench

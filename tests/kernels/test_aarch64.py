@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernels of 64-bit Arm CPUs give the bits of the scalar ones, under qemu-user."""
+"""64-bit Arm under qemu-user: its kernels give the bits of the scalar ones, so does the engine."""
 
 import platform
 import subprocess
@@ -8,25 +8,36 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = {
-    "kernels_panel_kernels_test": "kernels/panel_kernels",
-    "model_ops_test": "model/ops",
-}
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="needs the cross compiler of x86 Debian"
+)
 
 
 def run(*command: str) -> str:
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500)
     assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
     return result.stdout
 
 
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="needs the cross compiler of x86 Debian")
-def test_neon_kernels_give_the_bits_of_the_scalar_ones() -> None:
+def run_tests(*names: str) -> str:
+    """Cross-builds tests named like kernels/packing; gives the report of their run."""
     run("cmake", "--preset", "aarch64")
-    run("cmake", "--build", "build-aarch64", "--target", *TESTS)
-    names = "|".join(TESTS.values())
-    log = run("ctest", "--test-dir", "build-aarch64", "--output-on-failure", "-R", f"^({names})")
-    for product in ("TernaryMatmulTest", "Int8MatmulTest", "FloatKernelsTest"):
-        ran = [line for line in log.splitlines() if product in line and "/neon" in line]
-        assert ran, f"{product} did not run for neon:\n{log}"
+    targets = [f"{name.replace('/', '_')}_test" for name in names]
+    run("cmake", "--build", "build-aarch64", "--target", *targets)
+    pattern = f"^({'|'.join(names)})\\."
+    return run("ctest", "--test-dir", "build-aarch64", "--output-on-failure", "-R", pattern)
+
+
+def test_neon_kernels_give_the_bits_of_the_scalar_ones() -> None:
+    log = run_tests("kernels/panel_kernels", "model/ops")
+    for suite in ("TernaryMatmulTest", "Int8MatmulTest", "FloatKernelsTest"):
+        ran = [line for line in log.splitlines() if suite in line and "/neon" in line]
+        assert ran, f"{suite} did not run for neon:\n{log}"
         assert not any("Skipped" in line for line in ran), log
+
+
+@pytest.mark.long
+def test_the_engine_gives_the_same_bits_on_every_way_through_it() -> None:
+    log = run_tests("model/attention", "model/output_head", "model/transformer")
+    assert "GivesTheSameBitsOnEveryInstructionSet" in log, log

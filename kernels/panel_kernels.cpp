@@ -36,21 +36,25 @@ constexpr std::array kVariants = {
                               __builtin_cpu_supports("avx512bw") != 0;
                      },
                  .ternary = ternary_panels_avx512vnni,
-                 .int8 = int8_panels_avx512vnni},
+                 .int8 = int8_panels_avx512vnni,
+                 .int6 = int6_panels_avx512vnni},
     PanelKernels{.name = "avx2",
                  .supported = [] { return __builtin_cpu_supports("avx2") != 0; },
                  .ternary = ternary_panels_avx2,
-                 .int8 = int8_panels_avx2},
+                 .int8 = int8_panels_avx2,
+                 .int6 = int6_panels_avx2},
 #elif defined(__aarch64__)
     PanelKernels{.name = "neon",
                  .supported = has_dot_product,
                  .ternary = ternary_panels_neon,
-                 .int8 = int8_panels_neon},
+                 .int8 = int8_panels_neon,
+                 .int6 = int6_panels_neon},
 #endif
     PanelKernels{.name = "scalar",
                  .supported = [] { return true; },
                  .ternary = ternary_panels_scalar,
-                 .int8 = int8_panels_scalar},
+                 .int8 = int8_panels_scalar,
+                 .int6 = int6_panels_scalar},
 };
 
 const PanelKernels& fastest() {

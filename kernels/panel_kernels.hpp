@@ -14,6 +14,7 @@ struct PanelKernels {
   bool (*supported)();                           // by the CPU we run on
   void (*ternary)(const PanelProduct& product);  // weights as packed_ternary.hpp lays them out
   void (*int8)(const PanelProduct& product);     // weights as packed_int8.hpp lays them out
+  void (*int6)(const PanelProduct& product);     // the upper plane of two_plane_int8.hpp
 };
 
 /// Every variant compiled in, fastest first. The last, "scalar", runs anywhere and is the

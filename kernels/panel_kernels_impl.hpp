@@ -15,7 +15,7 @@ struct PanelProduct {
   std::size_t panel_bytes;     // from one panel to the next
   std::size_t panel_begin;
   std::size_t panel_end;
-  std::size_t quads;          // of 4 columns; a multiple of 4 for ternary weights
+  std::size_t quads;          // of 4 columns; a multiple of 4 for ternary and 6-bit weights
   std::size_t rows;           // of the matrix; y has no place for the padding of the last panel
   const std::int8_t* x;       // (tokens, quads * 4) in tiles, layout in activation_tiles.hpp
   const std::int32_t* x_sum;  // (tokens,) sum of each token's activations
@@ -33,5 +33,10 @@ void int8_panels_avx512vnni(const PanelProduct& product);
 void int8_panels_avx2(const PanelProduct& product);
 void int8_panels_neon(const PanelProduct& product);
 void int8_panels_scalar(const PanelProduct& product);
+
+void int6_panels_avx512vnni(const PanelProduct& product);
+void int6_panels_avx2(const PanelProduct& product);
+void int6_panels_neon(const PanelProduct& product);
+void int6_panels_scalar(const PanelProduct& product);
 
 }  // namespace sterna

@@ -18,6 +18,15 @@ int int8_weight(const std::uint8_t* row, std::size_t col) {
   return row[col / kQuadCols * kBlockBytes + col % kQuadCols] - kInt8Zero;
 }
 
+int int6_weight(const std::uint8_t* row, std::size_t col) {
+  const std::uint8_t* block = row + col / kInt6BlockCols * kInt6BlockBytes + col % kQuadCols;
+  const std::size_t quad = col % kInt6BlockCols / kQuadCols;
+  if (quad < 3) return (block[quad * kBlockBytes] & 63) - kInt6Zero;
+  const int code =
+      (block[0] >> 6) | (block[kBlockBytes] >> 6 << 2) | (block[2 * kBlockBytes] >> 6 << 4);
+  return code - kInt6Zero;
+}
+
 void multiply(const PanelProduct& p, WeightOf weight_of) {
   const std::size_t cols = p.quads * kQuadCols;
   for (std::size_t r = p.panel_begin * kPanelRows; r < p.panel_end * kPanelRows && r < p.rows;
@@ -43,5 +52,7 @@ void multiply(const PanelProduct& p, WeightOf weight_of) {
 void ternary_panels_scalar(const PanelProduct& product) { multiply(product, ternary_weight); }
 
 void int8_panels_scalar(const PanelProduct& product) { multiply(product, int8_weight); }
+
+void int6_panels_scalar(const PanelProduct& product) { multiply(product, int6_weight); }
 
 }  // namespace sterna

@@ -21,6 +21,13 @@ inline constexpr std::size_t kBlockBytes = kPanelRows * kQuadCols;
 /// Columns of a block of 2-bit weights: four quads, one at each bit pair of the bytes.
 inline constexpr std::size_t kTernaryBlockCols = 4 * kQuadCols;
 
+/// Columns and bytes of a block of 6-bit weights: four quads in three times 64 bytes.
+inline constexpr std::size_t kInt6BlockCols = 4 * kQuadCols;
+inline constexpr std::size_t kInt6BlockBytes = 3 * kBlockBytes;
+
+/// What a 6-bit weight has added to it in its layout.
+inline constexpr int kInt6Zero = 32;
+
 /// What an int8 weight has added to it in its layout, so that its code is unsigned.
 inline constexpr int kInt8Zero = 128;
 

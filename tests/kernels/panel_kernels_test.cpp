@@ -15,6 +15,7 @@
 #include "kernels/cpu_backend.hpp"
 #include "kernels/int8_panels.hpp"
 #include "kernels/packed_int8.hpp"
+#include "kernels/two_plane_int8.hpp"
 
 namespace sterna {
 
@@ -176,10 +177,74 @@ TEST_P(Int8MatmulTest, DoesNotOverflowAtTheExtreme) {
   }
 }
 
+class Int6MatmulTest : public testing::TestWithParam<PanelKernels> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().supported()) GTEST_SKIP() << GetParam().name << " is not on this CPU";
+  }
+
+  // Products with the upper six bits of int8 weights.
+  static std::vector<std::int32_t> run(const std::vector<std::int8_t>& w,
+                                       const std::vector<std::int8_t>& x, const Shape& s) {
+    ThreadPool pool(1);
+    TwoPlaneInt8 planes(s.rows, s.cols);
+    for (std::size_t r = 0; r < s.rows; ++r) {
+      planes.set_row(r, std::span(w).subspan(r * s.cols, s.cols));
+    }
+    ActivationTiles tiles;
+    tiles.fill(x, s.tokens, s.cols, planes.padded_cols(), pool);
+    std::vector<std::int32_t> y(s.tokens * s.rows, 12345);
+    planes.multiply_upper(GetParam(), 0, planes.panels(), tiles, y, s.rows);
+    return y;
+  }
+
+  static std::vector<std::int8_t> upper_of(std::vector<std::int8_t> w) {
+    for (std::int8_t& v : w) v = static_cast<std::int8_t>((v + 128) / 4 - 32);
+    return w;
+  }
+
+  void expect_equal(const Shape& s) {
+    std::vector<std::int8_t> w(s.rows * s.cols);
+    std::vector<std::int8_t> x(s.tokens * s.cols);
+    for (std::int8_t& v : w) v = static_cast<std::int8_t>(value_(rng_));
+    for (std::int8_t& v : x) v = static_cast<std::int8_t>(value_(rng_));
+    EXPECT_EQ(run(w, x, s), expected(upper_of(w), x, s))
+        << s.rows << " x " << s.cols << ", " << s.tokens << " tokens";
+  }
+
+  std::mt19937 rng_{20261122};
+  std::uniform_int_distribution<int> value_{-128, 127};
+};
+
+TEST_P(Int6MatmulTest, MatchesPlainLoopAroundEveryBoundary) {
+  for (const std::size_t cols : {1U, 3U, 4U, 5U, 12U, 13U, 15U, 16U, 17U, 31U, 32U, 33U, 2560U}) {
+    for (const std::size_t tokens : {1U, 2U, 13U}) expect_equal({19, cols, tokens});
+  }
+  for (const std::size_t rows : {1U, 7U, 8U, 9U, 15U, 16U, 17U, 31U, 32U, 33U}) {
+    for (std::size_t tokens = 1; tokens <= 26; ++tokens) expect_equal({rows, 43, tokens});
+  }
+}
+
+TEST_P(Int6MatmulTest, DoesNotOverflowAtTheExtreme) {
+  constexpr auto kCols = PackedInt8::kMaxCols;
+  const auto n = static_cast<std::int32_t>(kCols);
+  for (const std::size_t tokens : {1U, 2U, 5U}) {
+    const Shape s{1, kCols, tokens};
+    for (const int w : {-128, 127}) {
+      for (const int x : {-128, 127}) {
+        EXPECT_EQ(run(std::vector<std::int8_t>(kCols, static_cast<std::int8_t>(w)),
+                      std::vector<std::int8_t>(tokens * kCols, static_cast<std::int8_t>(x)), s),
+                  std::vector<std::int32_t>(tokens, n * (w < 0 ? -32 : 31) * x));
+      }
+    }
+  }
+}
+
 const auto kName = [](const auto& variant) { return std::string(variant.param.name); };
 const auto kEveryIsa = testing::ValuesIn(all_panel_kernels().begin(), all_panel_kernels().end());
 INSTANTIATE_TEST_SUITE_P(EveryIsa, TernaryMatmulTest, kEveryIsa, kName);
 INSTANTIATE_TEST_SUITE_P(EveryIsa, Int8MatmulTest, kEveryIsa, kName);
+INSTANTIATE_TEST_SUITE_P(EveryIsa, Int6MatmulTest, kEveryIsa, kName);
 
 TEST(AllPanelKernels, EndsWithScalarWhichRunsAnywhere) {
   EXPECT_EQ(all_panel_kernels().back().name, "scalar");

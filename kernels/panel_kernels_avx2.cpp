@@ -71,7 +71,7 @@ inline void add_block(const std::uint8_t* block, const std::int8_t* x, BlockSums
 template <std::size_t Tokens>
 void ternary_few_tokens(const PanelProduct& p, std::size_t panel) {
   // `high` adds two quads a block, each as large as four of those that kExactQuads counts.
-  constexpr std::size_t kExactBlocks = kExactQuads / (2 * 4);
+  constexpr std::size_t kExactBlocks = kExactQuads / 2 / 4;
   const std::uint8_t* w = p.panels + panel * p.panel_bytes;
   const std::int8_t* x = p.x;
   __m256i total[Tokens][2];
@@ -161,9 +161,10 @@ void unpack(const std::uint8_t* blocks, std::size_t count, std::uint8_t* out) {
     const __m256i bytes = load(blocks + half * kHalfBytes);
     std::uint8_t* to = out + (half / 2 * 4 * 2 + half % 2) * kHalfBytes;
 #pragma GCC unroll 4
-    for (int quad = 0; quad < 4; ++quad) {
-      _mm256_store_si256(reinterpret_cast<__m256i*>(to + quad * static_cast<int>(kBlockBytes)),
-                         _mm256_and_si256(_mm256_srli_epi16(bytes, 2 * quad), mask));
+    for (std::size_t quad = 0; quad < 4; ++quad) {
+      const __m256i codes = _mm256_srli_epi16(bytes, static_cast<int>(2 * quad));
+      _mm256_store_si256(reinterpret_cast<__m256i*>(to + quad * kBlockBytes),
+                         _mm256_and_si256(codes, mask));
     }
   }
 }

@@ -25,7 +25,7 @@ inline __m256i load(const void* bytes) {
 
 // Four bytes, in every lane.
 inline __m256i broadcast(const void* bytes) {
-  std::int32_t lane;
+  std::int32_t lane = 0;
   __builtin_memcpy(&lane, bytes, sizeof lane);
   return _mm256_set1_epi32(lane);
 }

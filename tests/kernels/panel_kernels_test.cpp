@@ -82,8 +82,9 @@ class TernaryMatmulTest : public testing::TestWithParam<PanelKernels> {
 // 1024 columns that are unpacked at a time; then the widths of real models. One token, a few and many
 // take different ways.
 TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryBlockBoundary) {
-  for (const std::size_t cols : {1U, 3U, 4U, 5U, 15U, 16U, 17U, 31U, 32U, 33U, 48U, 113U, 1023U, 2559U, 2561U,
-                                 1024U, 1025U, 2049U, 2560U, 6912U}) {
+  for (const std::size_t cols :
+       {1U,  3U,   4U,    5U,    15U,   16U,   17U,   31U,   32U,   33U,
+        48U, 113U, 1023U, 2559U, 2561U, 1024U, 1025U, 2049U, 2560U, 6912U}) {
     for (const std::size_t tokens : {1U, 2U, 13U}) expect_equal({19, cols, tokens});
   }
 }

@@ -27,7 +27,8 @@ ShapeBound bound_shape(const NamedShape& shape, const MachineLimits& limits, dou
   const double decode_read_s = traffic.total() / limits.dram_bytes_s;
   const double decode_multiply_s = (ternary_macs + head_macs) / limits.macs_s;
   // A batch reads the ternary weights once. The head serves the last token of a prompt only.
-  const double prefill_read_s = traffic.ternary / ShapeBound::kBatchTokens / limits.dram_bytes_s;
+  const double prefill_read_s =
+      traffic.ternary / static_cast<double>(TransformerLimits::kBatchTokens) / limits.dram_bytes_s;
   const double prefill_multiply_s = ternary_macs / limits.macs_s;
 
   const std::size_t context = std::min<std::size_t>(config.max_tokens, ShapeBound::kMostContext);

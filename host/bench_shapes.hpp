@@ -9,6 +9,7 @@
 #include "host/bench_traffic.hpp"
 #include "kernels/machine_limits.hpp"
 #include "model/synthetic.hpp"
+#include "model/transformer.hpp"
 
 namespace sterna::host {
 
@@ -21,12 +22,11 @@ struct ShapeBound {
   TokenTraffic traffic;     // of a token decoded from an empty cache
   double decode_tokens_s;   // the slower of reading those bytes and of multiplying by them
   bool decode_by_memory;    // reading is
-  double prefill_tokens_s;  // of prompts cut into batches of kBatchTokens
+  double prefill_tokens_s;  // of prompts cut into batches of TransformerLimits::kBatchTokens
   bool prefill_by_memory;
   double memory_bytes;  // needed_bytes() with the longest context, kMostContext at most
   bool fits;            // into this machine
 
-  static constexpr unsigned kBatchTokens = 128;
   static constexpr std::size_t kMostContext = 4096;
 };
 

@@ -15,9 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Prompts and windows go through a layer in batches of at most this many tokens.
-constexpr std::size_t kBatchTokens = 128;
-
 void refuse(const std::string& sentence) { throw std::invalid_argument(sentence); }
 
 void require_in_vocabulary(std::span<const TokenId> tokens, const ModelConfig& config) {
@@ -54,7 +51,9 @@ void Workload::set_held_out(std::vector<TokenId> tokens, std::size_t window) {
 TransformerLimits Workload::limits() const {
   const std::size_t context =
       std::max(prompt.size() + new_tokens, std::min(window_tokens, held_out.size()));
-  return {.context_tokens = context, .batch_tokens = std::min(context, kBatchTokens), .kv = kv};
+  return {.context_tokens = context,
+          .batch_tokens = std::min(context, TransformerLimits::kBatchTokens),
+          .kv = kv};
 }
 
 void Workload::validate_prompt(const ModelConfig& config) const {

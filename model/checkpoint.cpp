@@ -88,6 +88,7 @@ VocabMatrix Loader::matrix(const std::string& name, std::size_t rows, std::size_
     to_floats(tensor, 0, wide);
     matrix.values.emplace<std::pmr::vector<float>>(std::move(wide));
   }
+  release_pages(tensor);
   return matrix;
 }
 
@@ -108,8 +109,10 @@ TernaryLinear Loader::packed(const std::string& name, std::size_t rows, std::siz
                               " where U8 is expected, because quantization_mode is offline");
   }
   try {
-    return {.trits = unpack_quarters(tensor.bytes, rows, cols, memory_.get(), pool_),
-            .scale = weight_scale(name + ".weight_scale")};
+    TernaryLinear linear{.trits = unpack_quarters(tensor.bytes, rows, cols, memory_.get(), pool_),
+                         .scale = weight_scale(name + ".weight_scale")};
+    release_pages(tensor);
+    return linear;
   } catch (const std::invalid_argument& error) {
     store_.refuse(weight, error.what());
   }

@@ -264,4 +264,13 @@ std::vector<float> to_floats(const TensorView& tensor) {
   return out;
 }
 
+void release_pages(const TensorView& tensor) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(tensor.bytes.data());
+  // Neighbours may share the first and the last page.
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t end = (begin + tensor.bytes.size()) / page * page;
+  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+}
+
 }  // namespace sterna

@@ -90,6 +90,10 @@ class TensorStore {
 /// Errors  std::runtime_error when the dtype is not F16, BF16 or F32
 [[nodiscard]] std::vector<float> to_floats(const TensorView& tensor);
 
+/// Gives the memory that a tensor's pages of the mapped file take back to the system, once it has been
+/// copied; reading it again would read the file again.
+void release_pages(const TensorView& tensor);
+
 /// The same for elements [first, first + out.size()).
 void to_floats(const TensorView& tensor, std::size_t first, std::span<float> out);
 

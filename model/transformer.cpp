@@ -51,9 +51,8 @@ TransformerLimits checked(const TransformerLimits& limits, const ModelConfig& co
 
 TransformerLimits TransformerLimits::of(const ModelConfig& config) {
   constexpr std::size_t kContext = 4096;
-  constexpr std::size_t kBatch = 120;
   return {.context_tokens = std::min<std::size_t>(config.max_tokens, kContext),
-          .batch_tokens = kBatch};
+          .batch_tokens = kBatchTokens};
 }
 
 Transformer::Transformer(const ModelWeights& weights, MatmulBackend& backend, ThreadPool& pool,

@@ -25,7 +25,11 @@ struct TransformerLimits {
   std::size_t batch_tokens;    // tokens that go through a layer together
   KvFormat kv = KvFormat::Float32;
 
-  /// The whole context, up to 4096 tokens, in batches of 120: whole tiles of the kernels.
+  /// Tokens of a batch where nothing else is asked: ten whole tiles of the kernels. Fewer unpack the
+  /// weights more often, more need larger buffers and are no faster (docs/cpu.md).
+  static constexpr std::size_t kBatchTokens = 120;
+
+  /// The whole context, up to 4096 tokens, in batches of kBatchTokens.
   static TransformerLimits of(const ModelConfig& config);
 };
 

@@ -31,10 +31,9 @@ int logits(const LogitsOptions& options) {
 
   ThreadPool pool(options.shared.thread_count());
   BackendStack backend(kind, hardware, pool, options.shared.isa);
-  constexpr std::size_t kBatchTokens = 128;
   Transformer transformer(model, backend.matmul(), pool,
                           {.context_tokens = ids.size(),
-                           .batch_tokens = std::min(ids.size(), kBatchTokens),
+                           .batch_tokens = std::min(ids.size(), TransformerLimits::kBatchTokens),
                            .kv = parse_kv_format(options.shared.kv)});
   std::vector<float> values(ids.size() * model.config.vocab);
   transformer.forward(ids, Logits::All, values);

@@ -46,7 +46,7 @@ struct FloatKernels {
   void (*rescale)(const std::int32_t* sums, std::size_t n, float divisor, float factor, float* y);
   void (*rescale_add)(const std::int32_t* sums, std::size_t n, float divisor, float factor,
                       float* y);
-  /// x[i] = exp(x[i] - shift).
+  /// x[i] = exp(x[i] - shift); 0 where that is below exp(-64).
   void (*exp_shifted)(float* x, std::size_t n, float shift);
   void (*gate_relu2)(const float* gate, const float* up, std::size_t n, float* out);
   void (*gate_silu)(const float* gate, const float* up, std::size_t n, float* out);

@@ -56,8 +56,8 @@ void gated(Activation activation, std::span<const float> gate, std::span<const f
 /// x = exp(x - max x) / sum of these.
 void softmax(std::span<float> x);
 
-/// exp(x) within 2 units in the last place for x in -87..88; outside it is that of the nearer
-/// bound.
+/// exp(x) within 2 units in the last place for x in -64..88; 0 below, where a weight of softmax cannot
+/// be seen beside the largest, and that of 88 above.
 [[nodiscard]] float exp_fixed(float x);
 
 /// y[r] = dot(row first + r of the matrix, x), for a matrix of floats.

@@ -134,34 +134,43 @@ constexpr FewFunction kFewFunctions[kWorthUnpacking - 1] = {
     ternary_few_tokens<1>, ternary_few_tokens<2>, ternary_few_tokens<3>, ternary_few_tokens<4>,
     ternary_few_tokens<5>, ternary_few_tokens<6>, ternary_few_tokens<7>};
 
-// One int8 panel times one or two tokens (the two digits of a head's activation): sums of even and of
-// odd quads apart, so that no addition waits for the one before it.
+// One int8 panel times a few tokens (the digits of a head's or a query's activations), read in one stream:
+// sums of even and of odd quads apart, so that no addition waits for the one before it.
 template <std::size_t Tokens>
 void int8_few_tokens(const PanelProduct& p, std::size_t panel) {
   const std::uint8_t* w = p.panels + panel * p.panel_bytes;
   const std::int8_t* x = p.x;
-  __m512i acc[2][Tokens] = {};
+  __m512i even[Tokens] = {};
+  __m512i odd[Tokens] = {};
   const auto add = [&](__m512i(&sums)[Tokens]) {
     const __m512i codes = load_block(w);
     prefetch(w);
-#pragma GCC unroll 2
+#pragma GCC unroll 8
     for (std::size_t t = 0; t < Tokens; ++t) {
-      sums[t] = dot_quads(sums[t], codes, broadcast_quad(x + t * kQuadCols));
+      sums[t] = dot_quads_at(sums[t], codes, x + t * kQuadCols);
     }
     w += kBlockBytes;
     x += Tokens * kQuadCols;
   };
   for (std::size_t pair = 0; pair < p.quads / 2; ++pair) {
-    add(acc[0]);
-    add(acc[1]);
+    add(even);
+    add(odd);
   }
-  if (p.quads % 2 != 0) add(acc[0]);
+  if (p.quads % 2 != 0) add(even);
+#pragma GCC unroll 8
   for (std::size_t t = 0; t < Tokens; ++t) {
-    const __m512i sums = _mm512_sub_epi32(_mm512_add_epi32(acc[0][t], acc[1][t]),
+    const __m512i sums = _mm512_sub_epi32(_mm512_add_epi32(even[t], odd[t]),
                                           _mm512_set1_epi32(kInt8Zero * p.x_sum[t]));
     _mm512_mask_storeu_epi32(p.y + t * p.y_stride + panel * kPanelRows, rows_of(p, panel), sums);
   }
 }
+
+constexpr std::size_t kInt8FewTokens = 8;
+
+// Entry t - 1 multiplies t tokens.
+constexpr FewFunction kInt8FewFunctions[kInt8FewTokens] = {
+    int8_few_tokens<1>, int8_few_tokens<2>, int8_few_tokens<3>, int8_few_tokens<4>,
+    int8_few_tokens<5>, int8_few_tokens<6>, int8_few_tokens<7>, int8_few_tokens<8>};
 
 // A run of columns of neighbouring panels, one code a byte, times a tile of tokens.
 struct Tile {
@@ -331,10 +340,8 @@ void ternary_panels_avx512vnni(const PanelProduct& p) {
 }
 
 void int8_panels_avx512vnni(const PanelProduct& p) {
-  if (p.tokens == 1) {
-    one_by_one(p, int8_few_tokens<1>);
-  } else if (p.tokens == 2) {
-    one_by_one(p, int8_few_tokens<2>);
+  if (p.tokens <= kInt8FewTokens) {
+    one_by_one(p, kInt8FewFunctions[p.tokens - 1]);
   } else {
     in_pairs(p, int8_many_tokens<2>, int8_many_tokens<1>);
   }

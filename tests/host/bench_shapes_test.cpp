@@ -50,7 +50,7 @@ TEST(ShapeBound, TheSlowerOfReadingAndMultiplyingBounds) {
   slow_memory.dram_bytes_s = 1e6;
   const ShapeBound bound = bound_shape(shape("2b4t"), slow_memory, 64e9);
   EXPECT_TRUE(bound.prefill_by_memory);
-  EXPECT_DOUBLE_EQ(bound.prefill_tokens_s, 1e6 * 128 / bound.traffic.ternary);
+  EXPECT_DOUBLE_EQ(bound.prefill_tokens_s, 1e6 * TransformerLimits::kBatchTokens / bound.traffic.ternary);
 }
 
 TEST(ShapeBound, SaysWhatDoesNotFit) {

@@ -22,6 +22,9 @@ namespace {
 // Enough for a tile of tokens and a remainder, so that both paths of a kernel are checked.
 constexpr std::size_t kCheckTokens = 11;
 
+// Tokens that a head in two planes finds: as many as `sterna generate` draws from unless told otherwise.
+constexpr std::size_t kCandidates = 40;
+
 double seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
@@ -36,6 +39,11 @@ double quantile(const std::vector<double>& sorted, double share) {
   return std::lerp(sorted[below], sorted[above], at - static_cast<double>(below));
 }
 
+template <typename T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
 /// A transformer with its own threads, whose products can be checked.
 class Subject {
  public:
@@ -46,31 +54,43 @@ class Subject {
         backend_(parts.make_backend(pool_)),
         check_(*backend_),
         model_(model, check_, pool_, limits(model.config, plan)),
-        logits_(model.config.vocab) {}
+        screens_(std::holds_alternative<PlanedInt8>(model.head().values)) {
+    if (!screens_) next_.logits.resize(model.config.vocab);
+  }
 
   /// Compares sums with plain loops and a prefill with a decode; returns how many sums.
   std::uint64_t require_right_results() {
     const std::size_t count = std::min(kCheckTokens, tokens_.size());
     check_.set_on(true);
     prefill(count);
-    const std::vector<float> together = logits_;
+    const Next together = next_;
     model_.reset();
-    for (std::size_t i = 0; i < count; ++i) append(i);
+    for (std::size_t i = 0; i < count; ++i) append({&tokens_[i], 1});
     check_.set_on(false);
     if (check_.failure()) throw BenchCheckFailed(*check_.failure());
-    if (std::memcmp(together.data(), logits_.data(), logits_.size() * sizeof(float)) != 0) {
+    if (!same_bits(together.logits, next_.logits) ||
+        !same_bits(together.candidates, next_.candidates)) {
       throw BenchCheckFailed(fmt::format(
           "the logits of {} tokens together differ from those of the same tokens one by one",
           count));
     }
+    if (screens_) require_right_candidates(count);
     return check_.compared_sums();
   }
 
   /// Seconds of the first `count` tokens together from an empty cache.
   double prefill(std::size_t count) {
     model_.reset();
-    return seconds_of(
-        [&] { model_.forward(std::span(tokens_).first(count), Logits::Last, logits_); });
+    return seconds_of([&] { append(std::span(tokens_).first(count)); });
+  }
+
+  /// What the head has read since the last call; nothing where it is not in two planes.
+  std::optional<ScreenBench> take_screen() {
+    if (!screens_) return std::nullopt;
+    const RescoredRows now = model_.rescored();
+    const RescoredRows since{now.of - rescored_.of, now.rescored - rescored_.rescored};
+    rescored_ = now;
+    return ScreenBench{std::min(kCandidates, next_.candidates.size()), since.share()};
   }
 
   /// Appends the seconds of each of `count` tokens after `context` others.
@@ -81,7 +101,7 @@ class Subject {
       model_.reset();
     }
     for (std::size_t i = 0; i < count; ++i) {
-      seconds.push_back(seconds_of([&] { append(context + i); }));
+      seconds.push_back(seconds_of([&] { append({&tokens_[context + i], 1}); }));
     }
   }
 
@@ -92,14 +112,47 @@ class Subject {
             .kv = plan.kv};
   }
 
-  void append(std::size_t index) { model_.forward({&tokens_[index], 1}, Logits::Last, logits_); }
+  /// What the head gives for the next token: all logits, or the most likely ones.
+  struct Next {
+    std::vector<float> logits;
+    std::vector<Candidate> candidates;
+  };
+
+  void append(std::span<const TokenId> tokens) {
+    if (screens_) {
+      model_.forward_top(tokens, kCandidates, next_.candidates);
+    } else {
+      model_.forward(tokens, Logits::Last, next_.logits);
+    }
+  }
+
+  /// Compares next_, which follows the first `count` tokens, with the logits of all eight bits.
+  void require_right_candidates(std::size_t count) {
+    std::vector<float> logits(model_.config().vocab);
+    model_.reset();
+    model_.forward(std::span(tokens_).first(count), Logits::Last, logits);
+    std::vector<Candidate> sorted(logits.size());
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      sorted[i] = {static_cast<TokenId>(i), logits[i]};
+    }
+    std::ranges::sort(sorted, more_likely);
+    sorted.resize(next_.candidates.size());
+    if (!same_bits(sorted, next_.candidates)) {
+      throw BenchCheckFailed(
+          fmt::format("the {} most likely tokens found by six bits a weight differ from those by "
+                      "all eight",
+                      sorted.size()));
+    }
+  }
 
   std::vector<TokenId> tokens_;
   ThreadPool pool_;
   std::unique_ptr<MatmulBackend> backend_;
   SampleCheck check_;
   Transformer model_;
-  std::vector<float> logits_;
+  bool screens_;  // the head is in two planes
+  Next next_;
+  RescoredRows rescored_{0, 0};  // until take_screen()
 };
 
 /// Raw times of one subject.
@@ -107,6 +160,8 @@ struct Times {
   std::vector<double> decode;      // of a token
   std::vector<double> prefill;     // of plan.prefill_tokens
   std::vector<double> at_context;  // of a token
+  std::optional<ScreenBench> screen;
+  std::optional<ScreenBench> screen_at_context;
 };
 
 /// Phases take turns, so that a slow minute of the machine meets all of them.
@@ -122,9 +177,11 @@ Times measure(Subject& subject, const BenchPlan& plan, Progress& progress) {
       times.prefill.push_back(subject.prefill(plan.prefill_tokens));
     }
   }
+  times.screen = subject.take_screen();
   if (plan.context_tokens > 0) {
     progress.show(fmt::format("decode at {} tokens of context", plan.context_tokens));
     subject.decode(plan.context_tokens - plan.decode_tokens, plan.decode_tokens, times.at_context);
+    times.screen_at_context = subject.take_screen();
   }
   return times;
 }
@@ -146,16 +203,18 @@ double mean_context(std::size_t context, std::size_t tokens) {
 }
 
 DecodeBench decode_bench(const ModelWeights& model, const BenchPlan& plan,
-                         std::vector<double> seconds, double context) {
+                         std::vector<double> seconds, double context,
+                         const std::optional<ScreenBench>& screen) {
   const ModelConfig& c = model.config;
   return {
       .tokens = plan.decode_tokens,
       .context = context,
       .tokens_per_s = rate_with_quartiles(std::move(seconds)),
-      .traffic = token_traffic(model, plan.kv, context),
+      .traffic = token_traffic(model, plan.kv, context, screen ? screen->rescored_share : 1.0),
       .macs_per_token = static_cast<double>(c.ternary_weights()) + double{1} * c.vocab * c.hidden,
       .fraction_of_limit = 0.0,
-      .one_thread = std::nullopt};
+      .one_thread = std::nullopt,
+      .screen = screen};
 }
 
 PrefillBench prefill_bench(const ModelConfig& config, std::vector<double> seconds,
@@ -170,14 +229,16 @@ BenchResult summarize(const ModelWeights& model, const BenchPlan& plan, Times ti
   BenchResult result{};
   const std::size_t tokens = plan.decode_tokens;
   if (!times.decode.empty()) {
-    result.decode = decode_bench(model, plan, std::move(times.decode), mean_context(0, tokens));
+    result.decode =
+        decode_bench(model, plan, std::move(times.decode), mean_context(0, tokens), times.screen);
   }
   if (!times.prefill.empty()) {
     result.prefill = prefill_bench(model.config, std::move(times.prefill), plan.prefill_tokens);
   }
   if (!times.at_context.empty()) {
-    result.at_context = decode_bench(model, plan, std::move(times.at_context),
-                                     mean_context(plan.context_tokens - tokens, tokens));
+    result.at_context =
+        decode_bench(model, plan, std::move(times.at_context),
+                     mean_context(plan.context_tokens - tokens, tokens), times.screen_at_context);
   }
   return result;
 }

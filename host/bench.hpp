@@ -49,6 +49,12 @@ struct TokenRate {
 /// From the times of whole passes of `tokens` tokens, slowest and fastest. Range  at least one time
 [[nodiscard]] TokenRate rate_with_range(std::vector<double> seconds, std::size_t tokens);
 
+/// How a head in two planes found the tokens that a decode draws from.
+struct ScreenBench {
+  std::size_t candidates;  // most likely tokens found for every token, by reading six bits a weight
+  double rescored_share;   // of the rows of the head, whose other two bits were read too
+};
+
 /// One token at a time.
 struct DecodeBench {
   std::size_t tokens;  // decoded one after another, `repeats` times
@@ -58,6 +64,7 @@ struct DecodeBench {
   double macs_per_token;     // of the ternary matrices and the head; attention is not counted
   double fraction_of_limit;  // bytes read a second over the DRAM bandwidth of as many threads
   std::optional<TokenRate> one_thread;  // the same on one thread, where there are more
+  std::optional<ScreenBench> screen;    // where the head is in two planes
 };
 
 /// Many tokens together.
@@ -92,7 +99,8 @@ struct BenchParts {
 };
 
 /// Checks, then measures. Products are compared with plain loops on rows of every matrix, and the
-/// logits of a prefill with those of the same tokens one by one, bit for bit.
+/// logits of a prefill with those of the same tokens one by one, bit for bit; of a head in two planes the
+/// most likely tokens also with the sorted logits of all eight bits.
 /// Errors  BenchCheckFailed saying which sum is wrong; those of BenchPlan::validate
 [[nodiscard]] BenchResult run_bench(const ModelWeights& model, const BenchPlan& plan,
                                     const BenchParts& parts, Progress& progress);

@@ -45,7 +45,13 @@ Json decode_json(const DecodeBench& decode) {
                {"macs_per_token", decode.macs_per_token},
                {"fraction_of_limit", decode.fraction_of_limit},
                {"tokens_per_s_1t", nullptr},
-               {"speedup_over_1t", nullptr}};
+               {"speedup_over_1t", nullptr},
+               {"head_candidates", nullptr},
+               {"head_rescored_share", nullptr}};
+  if (decode.screen) {
+    json["head_candidates"] = decode.screen->candidates;
+    json["head_rescored_share"] = decode.screen->rescored_share;
+  }
   if (decode.one_thread) {
     json["tokens_per_s_1t"] = decode.one_thread->median;
     json["speedup_over_1t"] = decode.tokens_per_s.median / decode.one_thread->median;
@@ -82,6 +88,9 @@ Json evidence() {
       {"decode.macs_per_token", "counted: ternary matrices and output head; attention not counted"},
       {"decode.fraction_of_limit", "measured: tokens_per_s * bytes_per_token / machine.dram_gb_s"},
       {"decode.speedup_over_1t", "measured"},
+      {"decode.head_candidates", "counted: most likely tokens that a head of form int6 finds"},
+      {"decode.head_rescored_share",
+       "measured: rows of such a head of which all eight bits were read; bytes_per_token has them"},
       {"prefill.tokens_per_s", "measured: median, slowest and fastest pass"},
       {"prefill.macs_per_token",
        "counted: ternary matrices of all layers; attention and head not counted"},
@@ -134,6 +143,10 @@ std::string decode_table(const DecodeBench& decode, std::string_view title) {
   if (decode.one_thread) {
     out += row("speed-up over 1 thread",
                fmt::format("{:.2f}", decode.tokens_per_s.median / decode.one_thread->median));
+  }
+  if (decode.screen) {
+    out += row(fmt::format("head rows read in full for top {}", decode.screen->candidates),
+               fmt::format("{:.2f} %", 100 * decode.screen->rescored_share));
   }
   return out +
          row("MB a token (ternary + head + KV)",

@@ -12,8 +12,13 @@ constexpr double kHeadBytesARow = 4.0;  // its scale
 
 }  // namespace
 
-TokenTraffic token_traffic(const ModelWeights& model, KvFormat kv, double context) {
-  return {static_cast<double>(model.ternary_bytes()), static_cast<double>(model.head().bytes()),
+TokenTraffic token_traffic(const ModelWeights& model, KvFormat kv, double context,
+                           double rescored_share) {
+  auto head = static_cast<double>(model.head().bytes());
+  if (const auto* planes = std::get_if<PlanedInt8>(&model.head().values)) {
+    head -= (1.0 - rescored_share) * static_cast<double>(planes->codes.lower().size());
+  }
+  return {static_cast<double>(model.ternary_bytes()), head,
           context * static_cast<double>(kv_bytes_per_token(kv, model.config))};
 }
 

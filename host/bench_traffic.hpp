@@ -21,8 +21,9 @@ struct TokenTraffic {
 };
 
 /// What the engine reads for these weights in the form they are kept in, with `context` tokens in the
-/// cache.
-[[nodiscard]] TokenTraffic token_traffic(const ModelWeights& model, KvFormat kv, double context);
+/// cache; of the lower plane of a head in two planes `rescored_share` of the rows.
+[[nodiscard]] TokenTraffic token_traffic(const ModelWeights& model, KvFormat kv, double context,
+                                         double rescored_share = 1.0);
 
 /// The same from a shape alone.
 [[nodiscard]] TokenTraffic token_traffic(const ModelConfig& config, KvFormat kv, double context);

@@ -74,11 +74,13 @@ std::vector<float> Loader::sub_norm(const std::string& name, const std::string& 
 VocabMatrix Loader::matrix(const std::string& name, std::size_t rows, std::size_t cols) {
   const TensorView& tensor = take_floats(name, {rows, cols});
   VocabMatrix matrix{.rows = rows, .cols = cols, .values = {}};
+  const RowReader read_row = [&](std::size_t r, std::span<float> out) {
+    to_floats(tensor, r * cols, out);
+  };
   if (head_ == HeadForm::Int8) {
-    const RowReader read_row = [&](std::size_t r, std::span<float> out) {
-      to_floats(tensor, r * cols, out);
-    };
     matrix.values = round_to_int8(rows, cols, read_row, memory_.get(), pool_);
+  } else if (head_ == HeadForm::Int6) {
+    matrix.values = round_to_planes(rows, cols, read_row, memory_.get(), pool_);
   } else if (tensor.dtype == Dtype::BF16) {
     std::pmr::vector<Bfloat16> narrow(rows * cols, memory_.get());
     std::memcpy(narrow.data(), tensor.bytes.data(), tensor.bytes.size());
@@ -185,8 +187,9 @@ ModelWeights Loader::load() {
 HeadForm parse_head_form(std::string_view name) {
   if (name == "stored") return HeadForm::Stored;
   if (name == "int8") return HeadForm::Int8;
+  if (name == "int6") return HeadForm::Int6;
   throw std::invalid_argument("a head in " + std::string(name) +
-                              " is not known: choose stored or int8");
+                              " is not known: choose stored, int8 or int6");
 }
 
 ModelWeights load_checkpoint(const std::filesystem::path& folder, HeadForm head) {
@@ -201,7 +204,7 @@ ModelWeights load_checkpoint(const std::filesystem::path& folder, HeadForm head)
 ModelWeights load_model(std::string_view source, std::uint64_t seed, HeadForm head) {
   constexpr std::string_view kSynthetic = "synthetic:";
   if (source.starts_with(kSynthetic)) {
-    return make_synthetic(named_shape(source.substr(kSynthetic.size())), seed);
+    return make_synthetic(named_shape(source.substr(kSynthetic.size())), seed, head);
   }
   return load_checkpoint(source, head);
 }

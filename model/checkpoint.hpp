@@ -9,13 +9,7 @@
 
 namespace sterna {
 
-/// What the output head (and a tied embedding) is kept as.
-enum class HeadForm : std::uint8_t {
-  Stored,  // as the checkpoint has it; synthetic models have int8
-  Int8,    // rounded to int8 with a scale a row (weights.hpp)
-};
-
-/// The form called "stored" or "int8".
+/// The form called "stored", "int8" or "int6".
 /// Errors  std::invalid_argument listing the names
 [[nodiscard]] HeadForm parse_head_form(std::string_view name);
 

@@ -10,6 +10,19 @@
 #include "model/ops.hpp"
 
 namespace sterna {
+namespace {
+
+// Refuses what cannot be compared; `logit_of` gives the logit of an element.
+template <typename Elements, typename LogitOf>
+void check(const Elements& elements, const LogitOf& logit_of) {
+  if (elements.empty()) throw std::invalid_argument("no logits were given to choose a token from");
+  if (!std::ranges::all_of(
+          elements, [](float x) { return std::isfinite(x); }, logit_of)) {
+    throw std::runtime_error("a logit is infinite or not a number: this model overflows float32");
+  }
+}
+
+}  // namespace
 
 void SamplerConfig::validate() const {
   const auto require = [](bool ok, const char* name, float value, const char* legal) {
@@ -32,18 +45,39 @@ Sampler::Sampler(const SamplerConfig& config) : config_(config), random_(config.
 }
 
 TokenId Sampler::next(std::span<const float> logits) {
-  if (logits.empty()) throw std::invalid_argument("no logits were given to choose a token from");
-  if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); })) {
-    throw std::runtime_error("a logit is infinite or not a number: this model overflows float32");
-  }
+  check(logits, [](float logit) { return logit; });
   if (config_.temperature == 0.0F) return argmax(logits);
 
   choose_candidates(logits);
   probabilities_.resize(order_.size());
-  const float largest = logits[argmax(logits)];
-  for (std::size_t i = 0; i < order_.size(); ++i) {
+  for (std::size_t i = 0; i < order_.size(); ++i) probabilities_[i] = logits[order_[i]];
+  return draw_at_temperature(logits[argmax(logits)]);
+}
+
+std::size_t Sampler::candidates(std::size_t vocab) const {
+  if (config_.temperature == 0.0F) return 1;
+  // Without a limit by count the order of the tokens, and with it the draw, depends on top_p.
+  return config_.top_k < vocab ? config_.top_k : 0;
+}
+
+TokenId Sampler::next_of(std::span<const Candidate> candidates) {
+  check(candidates, [](const Candidate& candidate) { return candidate.logit; });
+  if (config_.temperature == 0.0F) return candidates[0].token;
+
+  order_.clear();
+  probabilities_.clear();
+  for (const Candidate& candidate : candidates) {
+    order_.push_back(candidate.token);
+    probabilities_.push_back(candidate.logit);
+  }
+  return draw_at_temperature(candidates[0].logit);
+}
+
+// Draws from order_, given their logits in probabilities_.
+TokenId Sampler::draw_at_temperature(float largest) {
+  for (float& logit : probabilities_) {
     // The difference first: a quotient of two large numbers could be infinite minus infinite.
-    probabilities_[i] = (logits[order_[i]] - largest) / config_.temperature;
+    logit = (logit - largest) / config_.temperature;
   }
   softmax(probabilities_);
   return draw();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/config.hpp"
+#include "model/head_screen.hpp"
 #include "model/splitmix.hpp"
 
 namespace sterna {
@@ -40,14 +41,24 @@ class Sampler {
   /// Errors  std::invalid_argument without logits, std::runtime_error when one is NaN or infinite
   [[nodiscard]] TokenId next(std::span<const float> logits);
 
+  /// How many of the most likely tokens of a vocabulary of `vocab` next() can look at; 0: it needs the
+  /// logits of all.
+  [[nodiscard]] std::size_t candidates(std::size_t vocab) const;
+
+  /// The next token, given the candidates(vocab) most likely ones, most likely first: the same as from
+  /// the logits of all.
+  /// Errors  those of next()
+  [[nodiscard]] TokenId next_of(std::span<const Candidate> candidates);
+
  private:
   void choose_candidates(std::span<const float> logits);
+  TokenId draw_at_temperature(float largest);
   TokenId draw();
 
   SamplerConfig config_;
   SplitMix64 random_;
   std::vector<TokenId> order_;        // candidates, most likely first
-  std::vector<float> probabilities_;  // of order_
+  std::vector<float> probabilities_;  // of order_; at first their logits
 };
 
 /// The most likely token; of equal logits the lowest id.

@@ -67,8 +67,8 @@ constexpr unsigned kPositiveOf256 = (256 - kZeroOf256) / 2;
 // of its matrix and its own number, so that rows can be made in any order and by any thread.
 class Maker {
  public:
-  Maker(std::uint64_t seed, std::pmr::memory_resource* memory)
-      : seeds_(seed), memory_(memory), pool_(ThreadPool::one_a_core()) {}
+  Maker(std::uint64_t seed, std::pmr::memory_resource* memory, HeadForm head)
+      : seeds_(seed), memory_(memory), head_(head), pool_(ThreadPool::one_a_core()) {}
 
   TernaryLinear linear(std::size_t rows, std::size_t cols) {
     // 0.58 * cols unit products of random sign add up to about sqrt(0.58 * cols).
@@ -83,16 +83,14 @@ class Maker {
   }
 
   VocabMatrix embedding(std::size_t rows, std::size_t cols) {
-    // Values between -1 and 1.
-    ScaledInt8 made{.codes = PackedInt8(rows, cols, memory_),
-                    .scales = std::vector<float>(rows, 1.0F / 127.0F)};
-    for_each_row(rows, [&](std::size_t r, SplitMix64& random, std::vector<std::int8_t>& row) {
-      row.resize(cols);
-      fill_bytes(random, row);
-      for (std::int8_t& code : row) code = std::max<std::int8_t>(code, -127);
-      made.codes.set_row(r, row);
-    });
-    return {.rows = rows, .cols = cols, .values = std::move(made)};
+    std::vector<float> scales(rows, 1.0F / 127.0F);  // values between -1 and 1
+    VocabMatrix made{.rows = rows, .cols = cols, .values = {}};
+    if (head_ == HeadForm::Int6) {
+      made.values = PlanedInt8{.codes = codes<TwoPlaneInt8>(rows, cols), .scales = scales};
+    } else {
+      made.values = ScaledInt8{.codes = codes<PackedInt8>(rows, cols), .scales = scales};
+    }
+    return made;
   }
 
   std::vector<float> norm(std::size_t width) {
@@ -106,6 +104,18 @@ class Maker {
  private:
   using RowMaker =
       std::function<void(std::size_t r, SplitMix64& random, std::vector<std::int8_t>&)>;
+
+  template <typename Codes>
+  Codes codes(std::size_t rows, std::size_t cols) {
+    Codes made(rows, cols, memory_);
+    for_each_row(rows, [&](std::size_t r, SplitMix64& random, std::vector<std::int8_t>& row) {
+      row.resize(cols);
+      fill_bytes(random, row);
+      for (std::int8_t& code : row) code = std::max<std::int8_t>(code, -127);
+      made.set_row(r, row);
+    });
+    return made;
+  }
 
   void for_each_row(std::size_t rows, const RowMaker& make) {
     const std::uint64_t seed = seeds_.next();
@@ -140,6 +150,7 @@ class Maker {
 
   SplitMix64 seeds_;
   std::pmr::memory_resource* memory_;
+  HeadForm head_;
   ThreadPool pool_;
 };
 
@@ -157,13 +168,13 @@ const ModelConfig& named_shape(std::string_view name) {
   throw std::invalid_argument(message);
 }
 
-ModelWeights make_synthetic(const ModelConfig& config, std::uint64_t seed) {
+ModelWeights make_synthetic(const ModelConfig& config, std::uint64_t seed, HeadForm head) {
   config.validate();
   const double embedding_bytes = 1.0 * config.vocab * config.hidden * (config.tied_head ? 1 : 2);
   require_memory(static_cast<double>(config.ternary_weights()) / 4 + embedding_bytes,
                  "a model of this shape", "choose a smaller one");
   const auto memory = std::make_shared<HugePages>();
-  Maker make(seed, memory.get());
+  Maker make(seed, memory.get(), head);
   ModelWeights weights{.memory = memory,
                        .config = config,
                        .special = {},

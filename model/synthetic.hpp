@@ -23,11 +23,12 @@ struct NamedShape {
 [[nodiscard]] const ModelConfig& named_shape(std::string_view name);
 
 /// Random weights in the given shape: trits with 42 % zeros (as the published 2B4T has), scales
-/// that keep activations near 1, int8 embeddings in +-1, all sub-norms. The same bits for a seed
-/// everywhere.
+/// that keep activations near 1, int8 embeddings in +-1 (in two planes for HeadForm::Int6), all
+/// sub-norms. The same bits for a seed everywhere.
 ///
 /// Errors  std::invalid_argument for a shape that is not valid, std::runtime_error when the weights
 ///         would not fit into this machine's memory
-[[nodiscard]] ModelWeights make_synthetic(const ModelConfig& config, std::uint64_t seed);
+[[nodiscard]] ModelWeights make_synthetic(const ModelConfig& config, std::uint64_t seed,
+                                          HeadForm head = HeadForm::Stored);
 
 }  // namespace sterna

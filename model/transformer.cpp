@@ -104,8 +104,7 @@ Transformer::Layer Transformer::register_layer(std::size_t index) {
           .down = add("down_proj", w.down)};
 }
 
-void Transformer::check_call(std::span<const TokenId> tokens, Logits which,
-                             std::size_t logits_size) const {
+void Transformer::check_tokens(std::span<const TokenId> tokens) const {
   const auto str = [](std::size_t n) { return std::to_string(n); };
   if (tokens.empty()) throw std::invalid_argument("no tokens were given: give at least one");
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -119,27 +118,49 @@ void Transformer::check_call(std::span<const TokenId> tokens, Logits which,
                                 " tokens is too short for " + str(position_ + tokens.size()) +
                                 ": give a shorter text or a longer context");
   }
-  const std::size_t expected = (which == Logits::All ? tokens.size() : 1) * config().vocab;
-  if (logits_size != expected) {
-    throw std::invalid_argument("logits have " + str(logits_size) + " elements where " +
-                                str(expected) + " are expected");
+}
+
+void Transformer::check_logits(std::size_t positions, std::size_t size) const {
+  const std::size_t expected = positions * config().vocab;
+  if (size != expected) {
+    throw std::invalid_argument("logits have " + std::to_string(size) + " elements where " +
+                                std::to_string(expected) + " are expected");
   }
 }
 
-void Transformer::forward(std::span<const TokenId> tokens, Logits which, std::span<float> logits) {
-  check_call(tokens, which, logits.size());
-  const std::size_t vocab = config().vocab;
+// Appends `tokens`, batch by batch; after(done, count) is called when the `count` tokens of a batch, with
+// `done` before it, have left the last layer.
+template <typename After>
+void Transformer::through_layers(std::span<const TokenId> tokens, const After& after) {
   for (std::size_t done = 0; done < tokens.size(); done += limits_.batch_tokens) {
     const auto batch = tokens.subspan(done, std::min(limits_.batch_tokens, tokens.size() - done));
     embed(batch);
     for (std::size_t i = 0; i < layers_.size(); ++i) layer(i, batch.size(), position_ + done);
-    if (which == Logits::All) {
-      head(0, batch.size(), logits.subspan(done * vocab, batch.size() * vocab));
-    } else if (done + batch.size() == tokens.size()) {
-      head(batch.size() - 1, 1, logits);
-    }
+    after(done, batch.size());
   }
   position_ += tokens.size();
+}
+
+void Transformer::forward(std::span<const TokenId> tokens, Logits which, std::span<float> logits) {
+  check_tokens(tokens);
+  check_logits(which == Logits::All ? tokens.size() : 1, logits.size());
+  const std::size_t vocab = config().vocab;
+  through_layers(tokens, [&](std::size_t done, std::size_t count) {
+    if (which == Logits::All) {
+      head_.multiply(normed(0, count), count, logits.subspan(done * vocab, count * vocab));
+    } else if (done + count == tokens.size()) {
+      head_.multiply(normed(count - 1, 1), 1, logits);
+    }
+  });
+}
+
+void Transformer::forward_top(std::span<const TokenId> tokens, std::size_t count,
+                              std::vector<Candidate>& out) {
+  check_tokens(tokens);
+  if (count == 0) throw std::invalid_argument("0 tokens were asked for: must be 1 or more");
+  through_layers(tokens, [&](std::size_t done, std::size_t in_batch) {
+    if (done + in_batch == tokens.size()) head_.top(normed(in_batch - 1, 1), count, out);
+  });
 }
 
 void Transformer::embed(std::span<const TokenId> tokens) {
@@ -260,14 +281,14 @@ void Transformer::add_to_residual(const Linear& m, std::size_t t) {
   rescale_add(row(act_.sums[0], t, m.rows), act_.scales[t], m.scale, row(act_.x, t, m.rows));
 }
 
-// logits = head norm(x) of tokens [first, first + count) of the batch.
-void Transformer::head(std::size_t first, std::size_t count, std::span<float> logits) {
+// What the head takes of tokens [first, first + count) of the batch.
+std::span<const float> Transformer::normed(std::size_t first, std::size_t count) {
   const std::size_t hidden = config().hidden;
   for (std::size_t t = 0; t < count; ++t) {
     rms_norm(row(act_.x, first + t, hidden), weights_.final_norm, config().norm_eps,
              row(act_.normed, t, hidden));
   }
-  head_.multiply(std::span(act_.normed).first(count * hidden), count, logits);
+  return std::span(act_.normed).first(count * hidden);
 }
 
 }  // namespace sterna

@@ -67,6 +67,16 @@ class Transformer {
   ///         finite. The context is then as it was before the call.
   void forward(std::span<const TokenId> tokens, Logits which, std::span<float> logits);
 
+  /// The same, but gives the `count` tokens only (all, when there are fewer) that are most likely to
+  /// follow the last, most likely first: a head in two planes finds them without reading all its bits.
+  ///
+  /// Range   count > 0
+  /// Errors  those of forward(); std::runtime_error when a logit is not finite
+  void forward_top(std::span<const TokenId> tokens, std::size_t count, std::vector<Candidate>& out);
+
+  /// What the head read for forward_top().
+  [[nodiscard]] const RescoredRows& rescored() const { return head_.rescored(); }
+
  private:
   // A projection as the backend knows it.
   struct Linear {
@@ -97,7 +107,10 @@ class Transformer {
   };
 
   Layer register_layer(std::size_t index);
-  void check_call(std::span<const TokenId> tokens, Logits which, std::size_t logits_size) const;
+  void check_tokens(std::span<const TokenId> tokens) const;
+  void check_logits(std::size_t positions, std::size_t size) const;
+  template <typename After>
+  void through_layers(std::span<const TokenId> tokens, const After& after);
 
   void embed(std::span<const TokenId> tokens);
   void layer(std::size_t index, std::size_t tokens, std::size_t first);
@@ -110,7 +123,7 @@ class Transformer {
   void place_qkv(std::size_t index, std::size_t tokens, std::size_t first);
   std::span<const float> gate(const Layer& m, std::size_t t, Scratch& scratch);
   void add_to_residual(const Linear& m, std::size_t t);
-  void head(std::size_t first, std::size_t count, std::span<float> logits);
+  std::span<const float> normed(std::size_t first, std::size_t count);
 
   const ModelWeights& weights_;
   MatmulBackend& backend_;

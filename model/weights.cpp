@@ -32,6 +32,33 @@ float round_row(std::span<const float> row, std::span<std::int8_t> codes) {
   return scale;
 }
 
+// Rounds every row of a matrix of codes and scales.
+template <typename Matrix>
+void round_rows(const RowReader& read_row, ThreadPool& pool, Matrix& out) {
+  pool.parallel_for(
+      out.codes.rows(),
+      [&](std::size_t begin, std::size_t end) {
+        std::vector<float> row(out.codes.cols());
+        std::vector<std::int8_t> codes(out.codes.cols());
+        for (std::size_t r = begin; r < end; ++r) {
+          read_row(r, row);
+          out.scales[r] = round_row(row, codes);
+          out.codes.set_row(r, codes);
+        }
+      },
+      kPanelRows);
+}
+
+// Reads row `r` of a matrix of codes and scales.
+template <typename Matrix>
+void read_rounded(const Matrix& matrix, std::size_t r, std::span<float> out) {
+  std::vector<std::int8_t> codes(out.size());
+  matrix.codes.unpack_row(r, codes);
+  for (std::size_t c = 0; c < out.size(); ++c) {
+    out[c] = static_cast<float>(codes[c]) * matrix.scales[r];
+  }
+}
+
 }  // namespace
 
 void VocabMatrix::read_row(std::size_t r, std::span<float> out) const {
@@ -44,13 +71,8 @@ void VocabMatrix::read_row(std::size_t r, std::span<float> out) const {
                             out[c] = from_bfloat16(narrow[r * cols + c].bits);
                           }
                         },
-                        [&](const ScaledInt8& int8) {
-                          std::vector<std::int8_t> codes(cols);
-                          int8.codes.unpack_row(r, codes);
-                          for (std::size_t c = 0; c < cols; ++c) {
-                            out[c] = static_cast<float>(codes[c]) * int8.scales[r];
-                          }
-                        }},
+                        [&](const ScaledInt8& int8) { read_rounded(int8, r, out); },
+                        [&](const PlanedInt8& planes) { read_rounded(planes, r, out); }},
              values);
 }
 
@@ -61,6 +83,10 @@ std::size_t VocabMatrix::bytes() const {
           [](const std::pmr::vector<Bfloat16>& narrow) { return narrow.size() * sizeof(Bfloat16); },
           [](const ScaledInt8& int8) {
             return int8.codes.bytes().size() + int8.scales.size() * sizeof(float);
+          },
+          [](const PlanedInt8& planes) {
+            return planes.codes.upper().size() + planes.codes.lower().size() +
+                   planes.scales.size() * sizeof(float);
           }},
       values);
 }
@@ -68,19 +94,15 @@ std::size_t VocabMatrix::bytes() const {
 ScaledInt8 round_to_int8(std::size_t rows, std::size_t cols, const RowReader& read_row,
                          std::pmr::memory_resource* memory, ThreadPool& pool) {
   ScaledInt8 int8{.codes = PackedInt8(rows, cols, memory), .scales = std::vector<float>(rows)};
-  pool.parallel_for(
-      rows,
-      [&](std::size_t begin, std::size_t end) {
-        std::vector<float> row(cols);
-        std::vector<std::int8_t> codes(cols);
-        for (std::size_t r = begin; r < end; ++r) {
-          read_row(r, row);
-          int8.scales[r] = round_row(row, codes);
-          int8.codes.set_row(r, codes);
-        }
-      },
-      kPanelRows);
+  round_rows(read_row, pool, int8);
   return int8;
+}
+
+PlanedInt8 round_to_planes(std::size_t rows, std::size_t cols, const RowReader& read_row,
+                           std::pmr::memory_resource* memory, ThreadPool& pool) {
+  PlanedInt8 planes{.codes = TwoPlaneInt8(rows, cols, memory), .scales = std::vector<float>(rows)};
+  round_rows(read_row, pool, planes);
+  return planes;
 }
 
 std::size_t ModelWeights::ternary_bytes() const {

@@ -14,6 +14,7 @@
 #include "kernels/packed_int8.hpp"
 #include "kernels/packed_ternary.hpp"
 #include "kernels/thread_pool.hpp"
+#include "kernels/two_plane_int8.hpp"
 #include "model/config.hpp"
 
 namespace sterna {
@@ -29,6 +30,20 @@ struct ScaledInt8 {
   std::vector<float> scales;  // (rows,)
 };
 
+/// The same rows in two planes, so that a search for the largest products can leave most of the lower
+/// bits alone (output_head.hpp).
+struct PlanedInt8 {
+  TwoPlaneInt8 codes;
+  std::vector<float> scales;  // (rows,), none below 0
+};
+
+/// What the output head (and a tied embedding) is kept as.
+enum class HeadForm : std::uint8_t {
+  Stored,  // as the checkpoint has it; synthetic models have int8
+  Int8,    // rounded to int8 with a scale a row
+  Int6,  // the same int8 in two planes, of which the most likely tokens are found by the upper six bits
+};
+
 /// The embedding, the output head, or both: a row an entry of the vocabulary. Kept as it was stored,
 /// so that a bfloat16 checkpoint needs half the memory and an int8 one a quarter; reading a row is
 /// exact.
@@ -37,7 +52,7 @@ struct ScaledInt8 {
 struct VocabMatrix {
   std::size_t rows;
   std::size_t cols;
-  std::variant<std::pmr::vector<float>, std::pmr::vector<Bfloat16>, ScaledInt8> values;
+  std::variant<std::pmr::vector<float>, std::pmr::vector<Bfloat16>, ScaledInt8, PlanedInt8> values;
 
   /// Writes row `r` into `out`, shape (cols,).
   void read_row(std::size_t r, std::span<float> out) const;
@@ -54,6 +69,9 @@ using RowReader = std::function<void(std::size_t r, std::span<float> out)>;
 [[nodiscard]] ScaledInt8 round_to_int8(std::size_t rows, std::size_t cols,
                                        const RowReader& read_row, std::pmr::memory_resource* memory,
                                        ThreadPool& pool);
+[[nodiscard]] PlanedInt8 round_to_planes(std::size_t rows, std::size_t cols,
+                                         const RowReader& read_row,
+                                         std::pmr::memory_resource* memory, ThreadPool& pool);
 
 /// One ternary projection: y = sum / activation_scale * scale, with sum the exact int32 product and
 /// activation_scale the one that quantize() returned.

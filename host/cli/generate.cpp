@@ -10,6 +10,7 @@
 
 #include "host/cli/options.hpp"
 #include "host/workload.hpp"
+#include "model/checkpoint.hpp"
 #include "model/sampler.hpp"
 #include "model/tokenizer.hpp"
 #include "model/transformer.hpp"
@@ -50,20 +51,45 @@ class Stream {
   std::string text_;
 };
 
+/// Draws the tokens that follow, from all logits or, where the head can, from the most likely ones.
+class NextToken {
+ public:
+  NextToken(Transformer& transformer, Sampler& sampler, bool by_candidates)
+      : transformer_(transformer),
+        sampler_(sampler),
+        count_(by_candidates ? sampler.candidates(transformer.config().vocab) : 0),
+        logits_(count_ == 0 ? transformer.config().vocab : 0) {}
+
+  /// Appends `tokens` to the context and draws the next.
+  TokenId after(std::span<const TokenId> tokens) {
+    if (count_ == 0) {
+      transformer_.forward(tokens, Logits::Last, logits_);
+      return sampler_.next(logits_);
+    }
+    transformer_.forward_top(tokens, count_, candidates_);
+    return sampler_.next_of(candidates_);
+  }
+
+ private:
+  Transformer& transformer_;
+  Sampler& sampler_;
+  std::size_t count_;  // of the most likely tokens that a draw looks at; 0: all
+  std::vector<float> logits_;
+  std::vector<Candidate> candidates_;
+};
+
 /// Generates until an end token or `limit` tokens; what it generated.
-std::vector<TokenId> generate_tokens(Transformer& transformer, std::span<const TokenId> prompt,
-                                     std::size_t limit, Sampler& sampler,
-                                     const std::vector<TokenId>& end,
+std::vector<TokenId> generate_tokens(NextToken& next, std::span<const TokenId> prompt,
+                                     std::size_t limit, const std::vector<TokenId>& end,
                                      const std::function<void(TokenId)>& emit) {
   std::vector<TokenId> generated;
-  std::vector<float> logits(transformer.config().vocab);
-  transformer.forward(prompt, Logits::Last, logits);
+  std::span<const TokenId> context = prompt;
   while (generated.size() < limit) {
-    const TokenId token = sampler.next(logits);
+    const TokenId token = next.after(context);
     if (std::find(end.begin(), end.end(), token) != end.end()) break;
     generated.push_back(token);
     emit(token);
-    if (generated.size() < limit) transformer.forward({&token, 1}, Logits::Last, logits);
+    context = {&generated.back(), 1};
   }
   return generated;
 }
@@ -78,8 +104,21 @@ Workload workload(const GenerateOptions& options, const Tokenizer& tokenizer,
   return work;
 }
 
+/// Whether the head looks for the most likely tokens only.
+/// Errors  std::invalid_argument where it should and the sampler draws from all
+bool screens_tokens(const GenerateOptions& options) {
+  if (parse_head_form(options.shared.head) != HeadForm::Int6) return false;
+  if (options.sampler.temperature != 0.0F && options.sampler.top_k == 0) {
+    throw std::invalid_argument(
+        "--head int6 with --top-k 0: it finds the most likely tokens only, so give --top-k 1 or "
+        "more, --temperature 0, or --head int8");
+  }
+  return true;
+}
+
 int generate(const GenerateOptions& options) {
   const BackendKind kind = parse_backend(options.shared.backend);
+  const bool screens = screens_tokens(options);
   const std::string source = options.shared.model_source();
   const ModelWeights model = options.shared.load_model();
   const Tokenizer tokenizer = require_tokenizer(source);
@@ -90,9 +129,10 @@ int generate(const GenerateOptions& options) {
   ThreadPool pool(options.shared.thread_count());
   BackendStack backend(kind, hardware, pool, options.shared.isa);
   Transformer transformer(model, backend.matmul(), pool, work.limits());
+  NextToken next(transformer, sampler, screens);
   Stream stream(!options.shared.json && !options.shared.quiet);
   const auto tokens =
-      generate_tokens(transformer, work.prompt, work.new_tokens, sampler, model.special.end,
+      generate_tokens(next, work.prompt, work.new_tokens, model.special.end,
                       [&](TokenId token) { stream.push(tokenizer.token_bytes(token)); });
   stream.finish();
   if (options.shared.json) {

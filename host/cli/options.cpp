@@ -60,7 +60,10 @@ void add_cpu_options(CLI::App& command, SharedOptions& options) {
 
 void add_precision_options(CLI::App& command, SharedOptions& options, std::string_view kv) {
   options.kv = kv;
-  command.add_option("--head", options.head, "output head: stored (as the model has it) or int8")
+  command
+      .add_option("--head", options.head,
+                  "output head: stored (as the model has it), int8, or int6 (int8 of which all "
+                  "but the most likely tokens are read at 6 bits)")
       ->capture_default_str();
   command.add_option("--kv", options.kv, "cache of keys and values: f32 or int8")
       ->capture_default_str();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/sampler.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -105,6 +106,47 @@ TEST(Sampler, DrawsTheSameTokensOnEveryMachine) {
   EXPECT_EQ(draws(config, logits, 8), (std::vector<TokenId>{48, 37, 23, 11, 88, 62, 47, 9}));
 }
 
+std::vector<Candidate> most_likely(const std::vector<float>& logits, std::size_t count) {
+  std::vector<Candidate> all(logits.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = {static_cast<TokenId>(i), logits[i]};
+  std::sort(all.begin(), all.end(), more_likely);
+  all.resize(count);
+  return all;
+}
+
+// Few values, so that every boundary of a top_k lies between equal logits.
+TEST(Sampler, DrawsTheSameFromCandidatesAsFromAllLogits) {
+  std::vector<float> logits(100);
+  SplitMix64 random(8);
+  for (float& logit : logits) logit = static_cast<float>(random.next() % 7) * 0.5F;
+  for (const float temperature : {0.0F, 0.8F, 3.0F}) {
+    for (const std::uint32_t top_k : {1U, 2U, 40U, 99U}) {
+      for (const float top_p : {0.3F, 0.95F, 1.0F}) {
+        const SamplerConfig config{temperature, top_k, top_p, 7};
+        Sampler of_all(config);
+        Sampler of_candidates(config);
+        const std::size_t count = of_candidates.candidates(logits.size());
+        ASSERT_EQ(count, temperature == 0.0F ? 1U : top_k);
+        const std::vector<Candidate> candidates = most_likely(logits, count);
+        for (int draw = 0; draw < 20; ++draw) {
+          ASSERT_EQ(of_candidates.next_of(candidates), of_all.next(logits))
+              << temperature << " " << top_k << " " << top_p;
+        }
+      }
+    }
+  }
+}
+
+TEST(Sampler, SaysWhereItNeedsAllLogits) {
+  const auto candidates = [](float temperature, std::uint32_t top_k) {
+    return Sampler({temperature, top_k, 0.9F, 0}).candidates(50);
+  };
+  EXPECT_EQ(candidates(1.0F, 0), 0U);
+  EXPECT_EQ(candidates(1.0F, 49), 49U);
+  EXPECT_EQ(candidates(1.0F, 50), 0U);
+  EXPECT_EQ(candidates(0.0F, 0), 1U);
+}
+
 TEST(Sampler, RefusesAConfigOutsideItsRange) {
   const auto error = [](float temperature, float top_p) {
     return error_of([&] {
@@ -124,6 +166,9 @@ TEST(Sampler, RefusesLogitsItCannotCompare) {
   EXPECT_THROW((void)sampler.next(none), std::invalid_argument);
   const std::vector<float> bad{1.0F, std::numeric_limits<float>::quiet_NaN()};
   EXPECT_THROW((void)sampler.next(bad), std::runtime_error);
+  EXPECT_THROW((void)sampler.next_of({}), std::invalid_argument);
+  const std::vector<Candidate> infinite{{3, std::numeric_limits<float>::infinity()}};
+  EXPECT_THROW((void)sampler.next_of(infinite), std::runtime_error);
 }
 
 }  // namespace

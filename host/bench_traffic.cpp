@@ -16,7 +16,9 @@ TokenTraffic token_traffic(const ModelWeights& model, KvFormat kv, double contex
                            double rescored_share) {
   auto head = static_cast<double>(model.head().bytes());
   if (const auto* planes = std::get_if<PlanedInt8>(&model.head().values)) {
-    head -= (1.0 - rescored_share) * static_cast<double>(planes->codes.lower().size());
+    const TwoPlaneInt8& codes = planes->codes;
+    head += static_cast<double>(codes.lower_norms().size_bytes()) -
+            (1.0 - rescored_share) * static_cast<double>(codes.lower().size());
   }
   return {static_cast<double>(model.ternary_bytes()), head,
           context * static_cast<double>(kv_bytes_per_token(kv, model.config))};

@@ -9,13 +9,16 @@ Decision    A kernel far below both lines is bound by its unpacking: that is the
 Varies      instruction set, shape, tokens (kernels); instruction set, threads and phase (model).
             Fixed: seed 1, one thread for kernels; medians.
 Writes      results.csv, a line a point or limit, and environment.json. plot.py and budget.py read
-            only those.
+            only those. `--out` keeps the raw reports.
 """
 
 import argparse
 import csv
+import hashlib
 import json
+import os
 import platform
+import resource
 import subprocess
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -24,6 +27,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BATCH_TOKENS = 128  # that go through a layer together, and so share one read of its weights
+QUIET_SHARE = 0.02  # of the machine's processor time; more taken by others and it is tried again
 KERNELS_ONLY = {"scalar"}  # takes minutes a token of a large model
 
 
@@ -111,17 +115,64 @@ def model_points(report: dict[str, Any]) -> list[Point]:
     return rows
 
 
-def bench_model(sterna: Path, isa: str, args: argparse.Namespace) -> list[dict[str, Any]]:
+def cpu_ticks() -> tuple[int, int]:
+    """Processor time of the machine since it started: busy (steal included) and all, in ticks."""
+    with Path("/proc/stat").open() as file:
+        columns = [int(word) for word in file.readline().split()[1:9]]
+    return sum(columns) - columns[3] - columns[4], sum(columns)
+
+
+def run_watched(command: list[str]) -> dict[str, Any]:
+    """The JSON that a command prints, with the share of the machine that others used meanwhile."""
+    own_s = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    busy, total = cpu_ticks()
+    report = json.loads(output_of(command))
+    own_s = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - own_s
+    busy, total = (now - then for now, then in zip(cpu_ticks(), (busy, total), strict=True))
+    foreign = max(0.0, busy - own_s * os.sysconf("SC_CLK_TCK")) / max(total, 1)
+    return {"foreign_cpu_share": foreign} | report
+
+
+def least_disturbed(name: str, command: list[str], args: argparse.Namespace) -> dict[str, Any]:
+    """The report of a command from its quietest try; kept under --out for the next run of this
+    script, which tries again only what was disturbed or came from another binary or command."""
+    file = args.out / f"{name}.json"
+    binary = hashlib.sha256(Path(command[0]).read_bytes()).hexdigest()
+    kept: dict[str, Any] | None = json.loads(file.read_text()) if file.exists() else None
+    if kept and (kept["binary"], kept["command"]) != (binary, command[1:]):
+        kept = None
+    for _ in range(args.tries):
+        if kept and kept["report"]["foreign_cpu_share"] < QUIET_SHARE:
+            break
+        report = run_watched(command)
+        if not kept or report["foreign_cpu_share"] < kept["report"]["foreign_cpu_share"]:
+            kept = {"binary": binary, "command": command[1:], "report": report}
+            file.write_text(json.dumps(kept))
+    assert kept is not None
+    return kept["report"]
+
+
+def bench_model(isa: str, args: argparse.Namespace) -> list[dict[str, Any]]:
     """One report for all threads and one for one thread."""
     model = "synthetic:tiny" if isa in KERNELS_ONLY else args.model
     reports = []
     for threads in dict.fromkeys((args.threads, 1)):
         command = [
-            str(sterna), "bench", "--model", model, "--threads", str(threads), "--isa", isa,
-            "--pp", str(args.pp), "--tg", str(args.tg), "--repeat", str(args.repeat), "--json",
+            str(args.build / "sterna"), "bench", "--model", model, "--threads", str(threads),
+            "--isa", isa, "--pp", str(args.pp), "--tg", str(args.tg),
+            "--repeat", str(args.repeat), "--json",
         ]  # fmt: skip
-        reports.append(json.loads(output_of(command)))
+        reports.append(least_disturbed(f"{isa}-{threads}", command, args))
     return reports
+
+
+def bench_kernels(args: argparse.Namespace) -> dict[str, Any]:
+    command = [
+        str(args.build / "kernels" / "kernels_bench"), "--benchmark_format=json",
+        "--benchmark_min_time=0.1", "--benchmark_repetitions=3",
+        "--benchmark_report_aggregates_only=true",
+    ]  # fmt: skip
+    return least_disturbed("kernels", command, args)
 
 
 def write(points: list[Point], environment: dict[str, Any]) -> None:
@@ -138,41 +189,38 @@ def write(points: list[Point], environment: dict[str, Any]) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="where the binaries are")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "e02_cpu_roofline")
     parser.add_argument("--model", default="synthetic:2b4t")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--pp", type=int, default=512)
     parser.add_argument("--tg", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=3, help="of each phase of the model")
+    parser.add_argument("--tries", type=int, default=3, help="where others use the machine")
     return parser.parse_args()
 
 
 def main() -> None:
     args = arguments()
-    sterna = args.build / "sterna"
-    isas = json.loads(output_of([str(sterna), "info", "--isa", "--json"]))
+    args.out.mkdir(parents=True, exist_ok=True)
+    isas = json.loads(output_of([str(args.build / "sterna"), "info", "--isa", "--json"]))
     names = [isa["name"] for isa in isas if isa["supported"]]
-    reports = [report for isa in names for report in bench_model(sterna, isa, args)]
-    kernels = output_of(
-        [
-            str(args.build / "kernels" / "kernels_bench"), "--benchmark_format=json",
-            "--benchmark_min_time=0.2", "--benchmark_repetitions=3",
-            "--benchmark_report_aggregates_only=true",
-        ]
-    )  # fmt: skip
-    points = kernel_points(json.loads(kernels))
+    kernels = bench_kernels(args)
+    reports = [report for isa in names for report in bench_model(isa, args)]
+    points = kernel_points(kernels)
     for report in reports:
         points += limit_points(report)
         if report["isa"] not in KERNELS_ONLY:
             points += model_points(report)
-    main_report = reports[0]
+    shares = {f"{r['isa']}, {r['threads']} threads": r["foreign_cpu_share"] for r in reports}
     environment = {
-        "cpu": main_report["machine"]["cpu"],
+        "cpu": reports[0]["machine"]["cpu"],
         "system": platform.release(),
         "model": args.model,
         "threads": args.threads,
-        "page_kib": main_report["page_kib"],
+        "page_kib": reports[0]["page_kib"],
         "foreign_cpu_share": {
-            f"{r['isa']}, {r['threads']} threads": round(r["foreign_cpu_share"], 4) for r in reports
+            name: round(share, 4)
+            for name, share in {"kernels": kernels["foreign_cpu_share"], **shares}.items()
         },
     }
     write(points, environment)

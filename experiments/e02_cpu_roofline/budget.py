@@ -15,7 +15,7 @@ LAYERS = 30
 # (rows, cols) of the products of one layer of 2b4t -> how many there are of them.
 LAYER = {(640, 2560): 2, (2560, 2560): 2, (6912, 2560): 2, (2560, 6912): 1}
 HEAD = (128256, 2560)
-BATCH_TOKENS = 128
+KERNEL_TOKENS = 128  # of the prefill products; a batch of the model has 120
 
 Row = dict[str, str]
 
@@ -35,9 +35,9 @@ def products_ms(rows: list[Row], isa: str, phase: str) -> float:
         layer = sum(n * kernel_ms(rows, isa, "ternary_dram", s, 1) for s, n in LAYER.items())
         return LAYERS * layer + kernel_ms(rows, isa, "int8_dram", HEAD, 1)
     layer = sum(
-        n * kernel_ms(rows, isa, "ternary_cache", s, BATCH_TOKENS) for s, n in LAYER.items()
+        n * kernel_ms(rows, isa, "ternary_cache", s, KERNEL_TOKENS) for s, n in LAYER.items()
     )
-    return LAYERS * layer / BATCH_TOKENS
+    return LAYERS * layer / KERNEL_TOKENS
 
 
 def main() -> None:

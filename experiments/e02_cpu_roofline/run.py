@@ -26,7 +26,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BATCH_TOKENS = 128  # that go through a layer together, and so share one read of its weights
+BATCH_TOKENS = 120  # that go through a layer together, and so share one read of its weights
 QUIET_SHARE = 0.02  # of the machine's processor time; more taken by others and it is tried again
 KERNELS_ONLY = {"scalar"}  # takes minutes a token of a large model
 

@@ -73,7 +73,7 @@ def test_model_points_lie_where_their_bytes_and_multiply_adds_put_them() -> None
     assert decode.macs_per_byte == pytest.approx(3.0)
     assert decode.gb_s == pytest.approx(16.0)
     assert decode.gb_s / 20.0 == pytest.approx(decode.fraction_of_limit)
-    assert prefill.macs_per_byte == pytest.approx(2e9 / (0.5e9 / 128))
+    assert prefill.macs_per_byte == pytest.approx(2e9 / (0.5e9 / RUN.BATCH_TOKENS))
     assert prefill.gmac_s == pytest.approx(150.0)
 
 

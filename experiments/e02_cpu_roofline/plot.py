@@ -131,7 +131,10 @@ def main() -> None:
     environment = json.loads((HERE / "environment.json").read_text())
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "e02"})
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2), layout="constrained")
-    figure.suptitle(f"Roofline of {environment['cpu']}", fontsize=10, color=INK)
+    shares = environment["foreign_cpu_share"].values()
+    title = f"Roofline of {environment['cpu']}; others used {100 * min(shares):.0f} to "
+    title += f"{100 * max(shares):.0f} % of the processors meanwhile"
+    figure.suptitle(title, fontsize=9, color=INK)
     figure.draw_without_rendering()
     draw_kernels(left, rows)
     draw_model(right, rows, environment["model"])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws docs/cpu_roofline.svg from results.csv and environment.json.
 
-Left: kernels on one thread, under the roofs of the memory their weights lie in. Right: decode and
-prefill of the whole model on all threads.
+Left: kernels, under the roofs of the memory their weights lie in. Right: decode and prefill of the
+whole model. Both on one thread, which other work on the machine disturbs least.
 """
 
 import csv
@@ -106,21 +106,21 @@ def draw_kernels(ax: Axes, rows: list[Row]) -> None:
 
 
 def draw_model(ax: Axes, rows: list[Row], model: str) -> None:
-    points = [row for row in rows if row["kind"] == "model"]
-    threads = max(int(p["threads"]) for p in points)
-    points = [p for p in points if int(p["threads"]) == threads]
+    points = [row for row in rows if row["kind"] == "model" and row["threads"] == "1"]
     isas = list(dict.fromkeys(p["isa"] for p in points))
-    peak = max(limit(rows, "multiply_add", threads, isa) for isa in isas)
-    prepare(ax, f"Whole model, {model.removeprefix('synthetic:')}, {threads} threads", points, peak)
-    draw_roofs(ax, rows, threads, ["dram"], isas)
+    peak = max(limit(rows, "multiply_add", 1, isa) for isa in isas)
+    prepare(ax, f"Whole model, {model.removeprefix('synthetic:')}, one thread", points, peak)
+    draw_roofs(ax, rows, 1, ["dram"], isas)
     for p in points:
         x, y = float(p["macs_per_byte"]), float(p["gmac_s"])
         ax.plot(x, y, "o", ms=6, color=COLORS[p["isa"]], mec="white", mew=0.5, zorder=3)
         share = f"{p['name']} {float(p['tokens_per_s']):.3g} tok/s\n"
         share += f"{100 * float(p['fraction_of_limit']):.0f} % of the limit"
         right = p["name"] == "decode"
+        above = p["isa"] == isas[0]
         ax.annotate(
-            share, (x, y), xytext=(7 if right else -7, -3), textcoords="offset points", va="top",
+            share, (x, y), xytext=(7 if right else -7, 3 if above else -3),
+            textcoords="offset points", va="bottom" if above else "top",
             ha="left" if right else "right", fontsize=7, color=COLORS[p["isa"]],
         )  # fmt: skip
 
@@ -131,10 +131,7 @@ def main() -> None:
     environment = json.loads((HERE / "environment.json").read_text())
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "e02"})
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2), layout="constrained")
-    shares = environment["foreign_cpu_share"].values()
-    title = f"Roofline of {environment['cpu']}; others used {100 * min(shares):.0f} to "
-    title += f"{100 * max(shares):.0f} % of the processors meanwhile"
-    figure.suptitle(title, fontsize=9, color=INK)
+    figure.suptitle(f"Roofline of {environment['cpu']}", fontsize=10, color=INK)
     figure.draw_without_rendering()
     draw_kernels(left, rows)
     draw_model(right, rows, environment["model"])

@@ -83,13 +83,7 @@ void multiply(const PanelProduct& p, std::size_t token, std::size_t panel) {
 }  // namespace
 
 void int6_panels_avx512vnni(const PanelProduct& p) {
-  using Function = void (*)(const PanelProduct&, std::size_t, std::size_t);
-  static constexpr Function kFunctions[kStepTokens] = {multiply<1>, multiply<2>, multiply<3>,
-                                                       multiply<4>};
-  for (std::size_t panel = p.panel_begin; panel < p.panel_end; ++panel) {
-    in_steps(
-        p, [&](std::size_t token, std::size_t tokens) { kFunctions[tokens - 1](p, token, panel); });
-  }
+  all_panels_in_steps(p, {multiply<1>, multiply<2>, multiply<3>, multiply<4>});
 }
 
 }  // namespace sterna

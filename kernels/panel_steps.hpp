@@ -24,6 +24,16 @@ void in_steps(const PanelProduct& p, Step step) {
   }
 }
 
+// Multiplies every panel by all tokens; functions[count - 1](product, first token, panel) does `count` of them.
+using StepFunction = void (*)(const PanelProduct&, std::size_t, std::size_t);
+inline void all_panels_in_steps(const PanelProduct& p,
+                                const StepFunction (&functions)[kStepTokens]) {
+  for (std::size_t panel = p.panel_begin; panel < p.panel_end; ++panel) {
+    in_steps(
+        p, [&](std::size_t token, std::size_t tokens) { functions[tokens - 1](p, token, panel); });
+  }
+}
+
 // Where column 4 * quad of a token lies, and how far it is from there to the next quad.
 struct Place {
   const std::int8_t* x;

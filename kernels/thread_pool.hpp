@@ -27,6 +27,13 @@ class ThreadPool {
   /// As many threads as the machine has cores.
   static unsigned one_a_core();
 
+  /// The `grain` of a loop whose items take so many multiply-adds each: as many items as are worth
+  /// another thread. It takes some microseconds to wake, in which one thread does about kWorthWaking.
+  static constexpr std::size_t grain_of(std::size_t operations) {
+    return operations < kWorthWaking ? kWorthWaking / operations : 1;
+  }
+  static constexpr std::size_t kWorthWaking = std::size_t{1} << 16;
+
   [[nodiscard]] unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
 
   /// Calls `body` on disjoint parts that cover [0, count), one part a thread, and returns when all

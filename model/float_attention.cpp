@@ -18,9 +18,6 @@ std::size_t checked_floats(const ModelConfig& config, std::size_t tokens) {
   return std::size_t{config.layers} * config.kv_width() * tokens;
 }
 
-// Multiply-adds that are worth another thread (as in transformer.cpp).
-constexpr std::size_t kWorthWaking = 1U << 16;
-
 }  // namespace
 
 FloatAttention::FloatAttention(const ModelConfig& config, std::size_t context_tokens,
@@ -61,7 +58,7 @@ void FloatAttention::attend(std::size_t layer, std::size_t first, std::size_t to
                          out.subspan(i * dim_, dim_));
         }
       },
-      std::max<std::size_t>(1, kWorthWaking / (2 * dim_ * (first + tokens))));
+      ThreadPool::grain_of(2 * dim_ * (first + tokens)));
 }
 
 std::size_t FloatAttention::bytes_per_token(const ModelConfig& config) {

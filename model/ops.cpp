@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 #include <cmath>
+#include <stdexcept>
 #include <variant>
 
 #include "model/float_kernels.hpp"
@@ -34,6 +35,11 @@ float quantize(std::span<const float> x, std::span<std::int8_t> q) {
   const float scale = 127.0F / std::max(largest, kSmallest);
   active_float_kernels().quantize(x.data(), x.size(), scale, q.data());
   return scale;
+}
+
+void refuse_infinite_activation() {
+  throw std::runtime_error(
+      "an activation is infinite or not a number: the weights of this model overflow float32");
 }
 
 float split_digits(std::span<const float> x, std::span<std::int8_t> high,

@@ -35,6 +35,10 @@ void rms_norm(std::span<const float> x, std::span<const float> weight, float eps
 ///         no finite x gives; the transformer turns it into an exception
 [[nodiscard]] float quantize(std::span<const float> x, std::span<std::int8_t> q);
 
+/// What to do when quantize() or split_digits() returned 0.
+/// Errors  std::runtime_error saying that an activation is not finite
+[[noreturn]] void refuse_infinite_activation();
+
 /// Splits one row into two int8 digits, where eight bits would be too coarse for a head or a score:
 /// s = 127 * 256 / max |x|, 256 * high + low = x * s rounded half to even, low in -128..127. Returns s;
 /// 0 for a row with a NaN or an infinity, of which the digits are not to be used.

@@ -20,9 +20,6 @@ constexpr std::size_t kChunkPanels = kChunkRows / kPanelRows;
 // The same where the rows are unpacked first: 160 KiB at 2560 columns, which stay in the second cache.
 constexpr std::size_t kUnpackedPanels = 4;
 
-// Multiply-adds that are worth another thread (as in transformer.cpp).
-constexpr std::size_t kWorthWaking = 1U << 16;
-
 }  // namespace
 
 OutputHead::OutputHead(const VocabMatrix& matrix, std::size_t max_tokens, ThreadPool& pool)
@@ -69,7 +66,7 @@ void OutputHead::multiply_floats(std::span<const float> normed, std::size_t toke
           }
         }
       },
-      std::max<std::size_t>(1, kWorthWaking / (tokens * hidden)));
+      ThreadPool::grain_of(tokens * hidden));
 }
 
 // digits_, scales_ = both digits and the scale of every row.
@@ -92,10 +89,7 @@ void OutputHead::split(std::span<const float> normed, std::size_t tokens) {
         }
       },
       kTileTokens);
-  if (!finite) {
-    throw std::runtime_error(
-        "an activation is infinite or not a number: the weights of this model overflow float32");
-  }
+  if (!finite) refuse_infinite_activation();
 }
 
 // logits of the rows in digits_. panels_of(first, count, thread) gives int8 codes of `chunk_panels`
@@ -239,7 +233,7 @@ void OutputHead::rescore(const PlanedInt8& head, std::span<const ScreenedRow> ro
                                              &candidates[i].logit);
         }
       },
-      std::max<std::size_t>(1, kWorthWaking / (2 * cols)));
+      ThreadPool::grain_of(2 * cols));
 }
 
 void OutputHead::top_of_all(std::span<const float> normed, std::size_t count,

@@ -9,15 +9,6 @@
 namespace sterna {
 namespace {
 
-// Multiply-adds that are worth another thread: it takes some microseconds to wake, in which one
-// thread does about this many.
-constexpr std::size_t kWorthWaking = 1U << 16;
-
-// Items of a loop that one thread takes at least, given the operations of one item.
-std::size_t grain_of(std::size_t operations) {
-  return std::max<std::size_t>(1, kWorthWaking / operations);
-}
-
 // Operations an element of the loops over tokens: a square, a product, a rounding; a quotient.
 constexpr std::size_t kOpsNormed = 4;
 constexpr std::size_t kOpsRescaled = 4;
@@ -26,11 +17,6 @@ constexpr std::size_t kOpsRescaled = 4;
 template <typename T>
 std::span<T> row(std::vector<T>& buffer, std::size_t t, std::size_t width) {
   return {buffer.data() + t * width, width};
-}
-
-[[noreturn]] void refuse_infinite() {
-  throw std::runtime_error(
-      "an activation is infinite or not a number: the weights of this model overflow float32");
 }
 
 TransformerLimits checked(const TransformerLimits& limits, const ModelConfig& config) {
@@ -211,7 +197,7 @@ void Transformer::for_each_token(std::size_t tokens, std::size_t operations, con
         Scratch& scratch = scratch_[next_scratch++];
         for (std::size_t t = begin; t < end; ++t) step(t, scratch);
       },
-      grain_of(operations));
+      ThreadPool::grain_of(operations));
 }
 
 // act_.quantized, act_.scales = int8 of norm(row_of(t, scratch)), shape (width,), of every token;
@@ -230,7 +216,7 @@ void Transformer::quantize_normed(std::span<const float> weight, std::size_t tok
     act_.scales[t] = quantize(input, row(act_.quantized, t, width));
     if (act_.scales[t] == 0.0F) finite = false;
   });
-  if (!finite) refuse_infinite();
+  if (!finite) refuse_infinite_activation();
 }
 
 // act_.sums[i] = exact products of the quantized rows, shape (tokens, width), with matrix i.
@@ -264,7 +250,7 @@ void Transformer::place_qkv(std::size_t index, std::size_t tokens, std::size_t f
     rope_.rotate_heads(k, first + t);
     if (!attention_->append(index, first + t, k, v)) finite = false;
   });
-  if (!finite) refuse_infinite();
+  if (!finite) refuse_infinite_activation();
 }
 
 // activation(gate) * up of one token, in the thread's scratch.

@@ -45,12 +45,15 @@ std::vector<std::int32_t> expected(const std::vector<std::int8_t>& w,
   return y;
 }
 
-class TernaryMatmulTest : public testing::TestWithParam<PanelKernels> {
+class PanelKernelsTest : public testing::TestWithParam<PanelKernels> {
  protected:
   void SetUp() override {
     if (!GetParam().supported()) GTEST_SKIP() << GetParam().name << " is not on this CPU";
   }
+};
 
+class TernaryMatmulTest : public PanelKernelsTest {
+ protected:
   static std::vector<std::int32_t> run(const std::vector<Trit>& w,
                                        const std::vector<std::int8_t>& x, const Shape& s,
                                        unsigned threads = 1) {
@@ -79,7 +82,7 @@ class TernaryMatmulTest : public testing::TestWithParam<PanelKernels> {
 };
 
 // 1, one below, at and one above each boundary of the layout: quad, block of 16 columns, two blocks, the
-// 1024 columns that are unpacked at a time; then the widths of real models. One token, a few and many
+// 2560 columns that are unpacked at a time; then the widths of real models. One token, a few and many
 // take different ways.
 TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryBlockBoundary) {
   for (const std::size_t cols :
@@ -118,12 +121,8 @@ TEST_P(TernaryMatmulTest, DoesNotOverflowAtTheExtreme) {
   }
 }
 
-class Int8MatmulTest : public testing::TestWithParam<PanelKernels> {
+class Int8MatmulTest : public PanelKernelsTest {
  protected:
-  void SetUp() override {
-    if (!GetParam().supported()) GTEST_SKIP() << GetParam().name << " is not on this CPU";
-  }
-
   static std::vector<std::int32_t> run(const std::vector<std::int8_t>& w,
                                        const std::vector<std::int8_t>& x, const Shape& s) {
     ThreadPool pool(1);
@@ -178,12 +177,8 @@ TEST_P(Int8MatmulTest, DoesNotOverflowAtTheExtreme) {
   }
 }
 
-class Int6MatmulTest : public testing::TestWithParam<PanelKernels> {
+class Int6MatmulTest : public PanelKernelsTest {
  protected:
-  void SetUp() override {
-    if (!GetParam().supported()) GTEST_SKIP() << GetParam().name << " is not on this CPU";
-  }
-
   // Products with the upper six bits of int8 weights.
   static std::vector<std::int32_t> run(const std::vector<std::int8_t>& w,
                                        const std::vector<std::int8_t>& x, const Shape& s) {

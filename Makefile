@@ -5,8 +5,8 @@
 
 CMAKE ?= cmake
 JOBS ?= $(shell nproc)
-TSAN_TARGETS := $(addprefix kernels_,$(addsuffix _test,machine_limits packing panel_kernels thread_pool)) \
-	$(addprefix model_,$(addsuffix _test,attention checkpoint output_head transformer))
+TSAN_TARGETS := $(addprefix kernels_,$(addsuffix _test,limits_machine_limits packing_packing panel_panel_kernels thread_pool)) \
+	$(addprefix model_,$(addsuffix _test,attention_attention formats_checkpoint head_output_head transformer))
 PYTEST := .venv/bin/python -m pytest -q
 
 setup:

@@ -22,7 +22,8 @@ add_subdirectory(model)
 
 # The float loops alone, for a test that runs before all of model/ is compiled.
 add_library(sterna_float STATIC
-  model/float_kernels.cpp model/float_kernels_neon.cpp model/float_kernels_portable.cpp model/ops.cpp)
+  model/attention/float_kernels.cpp model/attention/float_kernels_neon.cpp
+  model/attention/float_kernels_portable.cpp model/ops.cpp)
 target_link_libraries(sterna_float PUBLIC sterna::kernels PRIVATE sterna::flags)
 
 enable_testing()
@@ -30,6 +31,6 @@ include(tests/add_test.cmake)
 add_compile_definitions(STERNA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 add_subdirectory(tests/kernels)
 sterna_add_test(model/ops LINK sterna_float)
-foreach(test attention head_screen output_head transformer)
+foreach(test attention/attention head/head_screen head/output_head transformer)
   sterna_add_test(model/${test} LINK sterna::model LABELS long)
 endforeach()

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/backend_run.hpp"
-#include "host/phase_report.hpp"
+#include "host/report/phase_report.hpp"
 #include "host/workload.hpp"
 
 namespace sterna::host {

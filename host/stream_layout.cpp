@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "kernels/trit_stream.hpp"
+#include "kernels/packing/trit_stream.hpp"
 
 namespace sterna::host {
 std::vector<ColumnPiece> split_columns(std::size_t cols, const sim::UnitConfig& unit,

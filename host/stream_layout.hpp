@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/packed_ternary.hpp"
+#include "kernels/packing/packed_ternary.hpp"
 #include "sim/hardware.hpp"
 #include "sim/tmu_device.hpp"
 
@@ -33,7 +33,7 @@ struct ColumnPiece {
 [[nodiscard]] std::size_t tokens_per_command(std::uint32_t beats, const sim::UnitConfig& unit);
 
 /// The columns of `piece` of every row as the engines stream them (layout: sim::WeightStreams,
-/// bytes: kernels/trit_stream.hpp). What the last beat of a row does not need is zero trits.
+/// bytes: kernels/packing/trit_stream.hpp). What the last beat of a row does not need is zero trits.
 [[nodiscard]] sim::WeightStreams pack_streams(const PackedTernary& weights,
                                               const ColumnPiece& piece, const sim::UnitConfig& unit,
                                               sim::WeightFormat format);

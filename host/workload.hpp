@@ -12,7 +12,7 @@
 
 #include "model/config.hpp"
 #include "model/sampler.hpp"
-#include "model/tokenizer.hpp"
+#include "model/text/tokenizer.hpp"
 #include "model/transformer.hpp"
 
 namespace sterna::host {

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "kernels/panel_kernels_impl.hpp"
+#include "kernels/panel/panel_kernels_impl.hpp"
 
 namespace sterna {
 namespace {

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/activation_tiles.hpp"
 #include "kernels/matmul_backend.hpp"
-#include "kernels/panel_kernels.hpp"
+#include "kernels/packing/activation_tiles.hpp"
+#include "kernels/panel/panel_kernels.hpp"
 #include "kernels/thread_pool.hpp"
 
 namespace sterna {

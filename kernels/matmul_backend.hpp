@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "kernels/packed_ternary.hpp"
+#include "kernels/packing/packed_ternary.hpp"
 
 namespace sterna {
 

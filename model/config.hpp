@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -10,6 +9,15 @@ namespace sterna {
 
 /// Number of an entry of the vocabulary.
 using TokenId = std::uint32_t;
+
+/// Bounds of every model: ones that no model comes near and that keep every product of two sizes far below 2^64, and
+/// 128 * width, the largest sum of a row, far below 2^31.
+inline constexpr std::uint32_t kMaxWidth = 1U << 20;
+inline constexpr std::uint32_t kMaxLayers = 4096;
+inline constexpr std::uint32_t kMaxHeads = 4096;
+inline constexpr std::uint32_t kMaxVocab = 1U << 24;
+inline constexpr std::uint32_t kMaxTokens = 1U << 24;
+inline constexpr float kMaxTheta = 1e12F;
 
 /// What the feed-forward gate applies: relu(x)^2, or x * sigmoid(x).
 enum class Activation : std::uint8_t { Relu2, Silu };
@@ -42,15 +50,6 @@ struct ModelConfig {
   friend bool operator==(const ModelConfig&, const ModelConfig&) = default;
 };
 
-/// How a checkpoint stores its ternary matrices.
-///
-/// Source  facts of the Hugging Face integration: linear_class and quantization_mode
-enum class WeightForm : std::uint8_t {
-  PackedDivide,    // four rows a byte; the product is divided by weight_scale ("bitlinear")
-  PackedMultiply,  // four rows a byte; the product is multiplied by it ("autobitlinear")
-  Master,          // floats, ternarised at load
-};
-
 /// Tokens with a meaning for the driver of a generation.
 struct SpecialTokens {
   std::optional<TokenId> begin;  // of a text
@@ -58,18 +57,5 @@ struct SpecialTokens {
 
   friend bool operator==(const SpecialTokens&, const SpecialTokens&) = default;
 };
-
-/// What a config.json says.
-struct CheckpointConfig {
-  ModelConfig model;
-  WeightForm form;
-  SpecialTokens special;
-};
-
-/// Reads a Hugging Face config.json; a field it lacks has the default of BitNetConfig there.
-///
-/// Errors  std::runtime_error, one sentence with file, field, value and fix: the file is missing or
-///         not JSON, a field has the wrong type or a value that is not supported
-[[nodiscard]] CheckpointConfig read_config(const std::filesystem::path& file);
 
 }  // namespace sterna

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <variant>
 
-#include "model/float_kernels.hpp"
+#include "model/attention/float_kernels.hpp"
 
 namespace sterna {
 float dot(std::span<const float> a, std::span<const float> b) {

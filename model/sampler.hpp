@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/config.hpp"
-#include "model/head_screen.hpp"
+#include "model/head/head_screen.hpp"
 #include "model/splitmix.hpp"
 
 namespace sterna {

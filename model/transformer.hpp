@@ -12,9 +12,9 @@
 
 #include "kernels/matmul_backend.hpp"
 #include "kernels/thread_pool.hpp"
-#include "model/attention.hpp"
+#include "model/attention/attention.hpp"
+#include "model/head/output_head.hpp"
 #include "model/ops.hpp"
-#include "model/output_head.hpp"
 #include "model/weights.hpp"
 
 namespace sterna {

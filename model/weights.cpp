@@ -6,7 +6,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "model/float_formats.hpp"
+#include "model/formats/float_formats.hpp"
 
 namespace sterna {
 namespace {

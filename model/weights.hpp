@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "kernels/huge_pages.hpp"
-#include "kernels/packed_int8.hpp"
-#include "kernels/packed_ternary.hpp"
+#include "kernels/packing/packed_int8.hpp"
+#include "kernels/packing/packed_ternary.hpp"
+#include "kernels/packing/two_plane_int8.hpp"
 #include "kernels/thread_pool.hpp"
-#include "kernels/two_plane_int8.hpp"
 #include "model/config.hpp"
 
 namespace sterna {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/packed_ternary.hpp"
-#include "kernels/trit_stream.hpp"
+#include "kernels/packing/packed_ternary.hpp"
+#include "kernels/packing/trit_stream.hpp"
 #include "sim/job_plan.hpp"
 
 namespace sterna::sim {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "kernels/trit_stream.hpp"
+#include "kernels/packing/trit_stream.hpp"
 
 namespace sterna::sim {
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/trit.hpp"
+#include "kernels/packing/trit.hpp"
 #include "sim/tmu_device.hpp"
 
 namespace sterna::sim {

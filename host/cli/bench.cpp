@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/bench.hpp"
+#include "host/bench/bench.hpp"
 
 #include <chrono>
 #include <memory>
 
 #include <fmt/format.h>
 
-#include "host/bench_report.hpp"
-#include "host/bench_shapes.hpp"
+#include "host/bench/report.hpp"
+#include "host/bench/shapes.hpp"
 #include "host/cli/options.hpp"
 #include "host/progress.hpp"
 #include "kernels/cpu_backend.hpp"

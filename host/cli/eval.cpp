@@ -11,7 +11,7 @@
 #include "host/progress.hpp"
 #include "host/workload.hpp"
 #include "model/perplexity.hpp"
-#include "model/tokenizer.hpp"
+#include "model/text/tokenizer.hpp"
 
 namespace sterna::host {
 namespace {

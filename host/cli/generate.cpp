@@ -10,11 +10,11 @@
 
 #include "host/cli/options.hpp"
 #include "host/workload.hpp"
-#include "model/checkpoint.hpp"
+#include "model/formats/checkpoint.hpp"
 #include "model/sampler.hpp"
-#include "model/tokenizer.hpp"
+#include "model/text/tokenizer.hpp"
+#include "model/text/utf8.hpp"
 #include "model/transformer.hpp"
-#include "model/utf8.hpp"
 
 namespace sterna::host {
 namespace {

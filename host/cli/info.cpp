@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "host/cli/options.hpp"
-#include "kernels/panel_kernels.hpp"
-#include "model/checkpoint.hpp"
+#include "kernels/panel/panel_kernels.hpp"
+#include "model/formats/checkpoint.hpp"
 #include "sim/hardware_yaml.hpp"
 
 namespace sterna::host {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "host/locations.hpp"
-#include "model/checkpoint.hpp"
+#include "model/formats/checkpoint.hpp"
 #include "sim/hardware_yaml.hpp"
 
 namespace sterna::host {

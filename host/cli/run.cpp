@@ -11,8 +11,8 @@
 #include "host/cli/options.hpp"
 #include "host/locations.hpp"
 #include "host/progress.hpp"
-#include "host/report_table.hpp"
-#include "host/run_json.hpp"
+#include "host/report/report_table.hpp"
+#include "host/report/run_json.hpp"
 
 namespace sterna::host {
 namespace {

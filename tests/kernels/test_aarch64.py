@@ -30,7 +30,7 @@ def run_tests(*names: str) -> str:
 
 
 def test_neon_kernels_give_the_bits_of_the_scalar_ones() -> None:
-    log = run_tests("kernels/panel_kernels", "model/ops")
+    log = run_tests("kernels/panel/panel_kernels", "model/ops")
     for suite in ("TernaryMatmulTest", "Int8MatmulTest", "FloatKernelsTest"):
         ran = [line for line in log.splitlines() if suite in line and "/neon" in line]
         assert ran, f"{suite} did not run for neon:\n{log}"
@@ -39,5 +39,5 @@ def test_neon_kernels_give_the_bits_of_the_scalar_ones() -> None:
 
 @pytest.mark.long
 def test_the_engine_gives_the_same_bits_on_every_way_through_it() -> None:
-    log = run_tests("model/attention", "model/output_head", "model/transformer")
+    log = run_tests("model/attention/attention", "model/head/output_head", "model/transformer")
     assert "GivesTheSameBitsOnEveryInstructionSet" in log, log

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/checkpoint.hpp"
+#include "model/formats/checkpoint.hpp"
 #include "tests/model/test_data.hpp"
 
 namespace sterna {

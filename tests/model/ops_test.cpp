@@ -13,7 +13,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/float_kernels.hpp"
+#include "model/attention/float_kernels.hpp"
 
 namespace sterna {
 namespace {

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/phase_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "sim/lower_bound.hpp"
+
+namespace sterna::host {
+namespace {
+
+using sim::TmuCounters;
+
+constexpr std::array kCounters = {
+    NamedCounter{"load_cycles", &TmuCounters::load_cycles},
+    NamedCounter{"activation_stall_cycles", &TmuCounters::activation_stall_cycles},
+    NamedCounter{"issue_cycles", &TmuCounters::issue_cycles},
+    NamedCounter{"weight_stall_cycles", &TmuCounters::weight_stall_cycles},
+    NamedCounter{"result_stall_cycles", &TmuCounters::result_stall_cycles},
+    NamedCounter{"drain_cycles", &TmuCounters::drain_cycles},
+    NamedCounter{"respond_cycles", &TmuCounters::respond_cycles},
+    NamedCounter{"weight_beats", &TmuCounters::weight_beats},
+    NamedCounter{"row_slots", &TmuCounters::row_slots},
+    NamedCounter{"nonzero_lanes", &TmuCounters::nonzero_lanes},
+    NamedCounter{"activation_reads", &TmuCounters::activation_reads},
+    NamedCounter{"activation_writes", &TmuCounters::activation_writes},
+    NamedCounter{"result_beats", &TmuCounters::result_beats},
+    NamedCounter{"sums", &TmuCounters::sums},
+};
+
+constexpr std::uint64_t kActivationBeatBytes = 16;
+constexpr std::uint64_t kSumBytes = 4;
+
+/// Adds the bound of one job to the report.
+void add_bound(PhaseReport& report, const sim::LowerBound& bound) {
+  report.lower_bound_cycles += bound.cycles;
+  report.compulsory.weights += bound.bytes.weights;
+  report.compulsory.activations += bound.bytes.activations;
+  report.compulsory.results += bound.bytes.results;
+}
+
+void add_energy(PhaseReport& report, const Pricing& pricing) {
+  const sim::HardwareConfig& hardware = pricing.hardware;
+  const auto count = [&](sim::Lane lane) {
+    return sim::count_actions(hardware.unit, hardware.weight_format, report.all.counters, lane);
+  };
+  report.actions = count(sim::Lane::Ternary);
+  const auto baseline = count(sim::Lane::Int8);
+  for (const sim::EnergyTable& table : pricing.tables) {
+    report.energy.push_back({sim::price(table, report.actions), sim::price(table, baseline)});
+  }
+}
+
+/// Whether the parts sum to the total; the sums differ by rounding in the last places only.
+bool sums_up(const sim::EnergySum& sum) {
+  double parts = 0;
+  for (const sim::EnergyPart& part : sum.parts) parts += part.joules;
+  return std::abs(parts - sum.total_j) <= 1e-12 * sum.total_j;
+}
+
+std::optional<CycleDifference> compare(const SimulatedRun& run, std::size_t index,
+                                       const CommandRecord& expected, const CommandRecord& got) {
+  const auto differ = [&](const char* counter, std::uint64_t e, std::uint64_t g) {
+    return CycleDifference{index, expected.phase, run.matrix_names[expected.matrix], counter, e, g};
+  };
+  const sim::CommandReport& e = expected.report;
+  const sim::CommandReport& g = got.report;
+  if (e.accept_cycle != g.accept_cycle)
+    return differ("accept_cycle", e.accept_cycle, g.accept_cycle);
+  for (const auto& [name, field] : kCounters) {
+    if (e.counters.*field != g.counters.*field) {
+      return differ(name, e.counters.*field, g.counters.*field);
+    }
+  }
+  if (e.respond_cycle != g.respond_cycle) {
+    return differ("respond_cycle", e.respond_cycle, g.respond_cycle);
+  }
+  if (expected != got) return differ("command", expected.command.rows, got.command.rows);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::span<const NamedCounter> named_counters() { return kCounters; }
+
+void CommandTotals::add(const CommandRecord& record) {
+  commands += 1;
+  cycles += record.report.respond_cycle - record.report.accept_cycle + 1;
+  macs += record.macs;
+  counters += record.report.counters;
+}
+
+double PhaseReport::utilization() const {
+  return peak_macs == 0 ? 0.0 : static_cast<double>(all.macs) / static_cast<double>(peak_macs);
+}
+
+double PhaseReport::tokens_per_s(const sim::HardwareConfig& hardware) const {
+  const double seconds = static_cast<double>(job_cycles) / (hardware.clock_mhz * 1e6);
+  return job_cycles == 0 ? 0.0 : static_cast<double>(tokens) / seconds;
+}
+
+double PhaseReport::host_mac_share(const HostWork& host) const {
+  const std::uint64_t total = host.macs() + all.macs;
+  return total == 0 ? 0.0 : static_cast<double>(host.macs()) / static_cast<double>(total);
+}
+
+double simulated_mac_per_s(const BackendRun& run, const std::vector<PhaseReport>& phases) {
+  std::uint64_t macs = 0;
+  for (const PhaseReport& phase : phases) macs += phase.all.macs;
+  return static_cast<double>(macs) / run.wall_s;
+}
+
+PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tokens,
+                         const Pricing& pricing) {
+  const sim::HardwareConfig& hardware = pricing.hardware;
+  PhaseReport report{.phase = phase,
+                     .tokens = tokens,
+                     .jobs = 0,
+                     .all = {},
+                     .by_projection = {},
+                     .job_cycles = 0,
+                     .lower_bound_cycles = 0,
+                     .peak_macs = 0,
+                     .moved = {},
+                     .compulsory = {},
+                     .actions = {},
+                     .energy = {}};
+  std::vector<sim::TmuCommand> job;
+  for (std::size_t i = 0; i < run.records.size(); ++i) {
+    const CommandRecord& record = run.records[i];
+    if (record.phase != phase) continue;
+    report.all.add(record);
+    report.by_projection[split_matrix_name(run.matrix_names[record.matrix]).second].add(record);
+    job.push_back(record.command);
+    const bool last_of_job = i + 1 == run.records.size() || run.records[i + 1].job != record.job;
+    if (!last_of_job) continue;
+    report.jobs += 1;
+    report.job_cycles += record.report.respond_cycle + 1;
+    add_bound(report, sim::lower_bound(hardware, job));
+    job.clear();
+  }
+  const TmuCounters& c = report.all.counters;
+  report.moved = {c.weight_beats * hardware.unit.beat_bytes(),
+                  c.activation_writes * kActivationBeatBytes, c.sums * kSumBytes};
+  report.peak_macs = report.job_cycles * hardware.unit.trits_per_beat(hardware.weight_format) *
+                     hardware.unit.engines * hardware.unit.slices;
+  add_energy(report, pricing);
+  return report;
+}
+
+std::vector<std::string> broken_contracts(const PhaseReport& report) {
+  std::vector<std::string> broken;
+  const auto require = [&](bool ok, const std::string& sentence) {
+    if (!ok) broken.push_back(fmt::format("{}: {}", name_of(report.phase), sentence));
+  };
+  require(report.job_cycles >= report.lower_bound_cycles,
+          fmt::format("{} cycles are below the bound of {}", report.job_cycles,
+                      report.lower_bound_cycles));
+  require(report.utilization() <= 1.0,
+          fmt::format("a utilisation of {} is above 1", report.utilization()));
+  for (const auto& [what, moved, least] :
+       {std::tuple{"weight", report.moved.weights, report.compulsory.weights},
+        std::tuple{"activation", report.moved.activations, report.compulsory.activations},
+        std::tuple{"result", report.moved.results, report.compulsory.results}}) {
+    require(moved >= least, fmt::format("{} {} bytes moved, but {} must", moved, what, least));
+  }
+  for (const auto& [unit, baseline] : report.energy) {
+    for (const sim::EnergySum* sum : {&unit.arithmetic, &unit.on_chip, &unit.system}) {
+      require(sums_up(*sum), fmt::format("the parts of an energy by {} do not sum up", unit.table));
+    }
+  }
+  // A command takes its accept cycle and counters 0 to 6.
+  const auto& c = report.all.counters;
+  const std::uint64_t parts = report.all.commands + c.load_cycles + c.activation_stall_cycles +
+                              c.issue_cycles + c.weight_stall_cycles + c.result_stall_cycles +
+                              c.drain_cycles + c.respond_cycles;
+  require(parts == report.all.cycles,
+          fmt::format("the states' cycles sum to {}, not to {}", parts, report.all.cycles));
+  // Between two commands the unit is idle and accepts the next one, so nothing lies between them.
+  require(report.all.cycles == report.job_cycles,
+          fmt::format("the commands' cycles sum to {}, the jobs' to {}", report.all.cycles,
+                      report.job_cycles));
+  return broken;
+}
+
+std::optional<CycleDifference> first_cycle_difference(const SimulatedRun& expected,
+                                                      const SimulatedRun& got) {
+  const std::size_t both = std::min(expected.records.size(), got.records.size());
+  for (std::size_t i = 0; i < both; ++i) {
+    auto difference = compare(expected, i, expected.records[i], got.records[i]);
+    if (difference) return difference;
+  }
+  if (expected.records.size() != got.records.size()) {
+    return CycleDifference{both,       Phase::Prefill,          "",
+                           "commands", expected.records.size(), got.records.size()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace sterna::host

@@ -91,7 +91,7 @@ VocabMatrix Loader::matrix(const std::string& name, std::size_t rows, std::size_
     to_floats(tensor, 0, wide);
     matrix.values.emplace<std::pmr::vector<float>>(std::move(wide));
   }
-  release_pages(tensor);
+  release_pages(tensor.bytes);
   return matrix;
 }
 
@@ -114,7 +114,7 @@ TernaryLinear Loader::packed(const std::string& name, std::size_t rows, std::siz
   try {
     TernaryLinear linear{.trits = unpack_quarters(tensor.bytes, rows, cols, memory_.get(), pool_),
                          .scale = weight_scale(name + ".weight_scale")};
-    release_pages(tensor);
+    release_pages(tensor.bytes);
     return linear;
   } catch (const std::invalid_argument& error) {
     store_.refuse(weight, error.what());

@@ -4,16 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <set>
 #include <stdexcept>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "model/formats/float_formats.hpp"
 #include "model/formats/json_file.hpp"
@@ -194,34 +188,11 @@ std::map<std::string, TensorView, std::less<>> Reader::tensors() const {
   return tensors;
 }
 
-// Maps a whole file; an empty one is an empty span.
-std::pair<std::shared_ptr<const void>, std::span<const std::byte>> map_file(
-    const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat status {};
-  const bool readable = descriptor >= 0 && ::fstat(descriptor, &status) == 0;
-  const bool regular = readable && S_ISREG(status.st_mode);
-  const auto bytes = static_cast<std::size_t>(regular ? status.st_size : 0);
-  void* address = nullptr;
-  if (bytes > 0) address = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  const std::string reason = readable ? "not a regular file" : std::strerror(errno);
-  if (descriptor >= 0) ::close(descriptor);
-  if (!regular || address == MAP_FAILED) {
-    throw std::runtime_error(file.string() + " cannot be read: " +
-                             (regular ? "it cannot be mapped into memory" : reason));
-  }
-  std::shared_ptr<const void> mapping(address, [bytes](const void* mapped) {
-    if (mapped != nullptr) ::munmap(const_cast<void*>(mapped), bytes);
-  });
-  return {std::move(mapping), {static_cast<const std::byte*>(address), bytes}};
-}
-
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& file) {
-  auto [mapping, bytes] = map_file(file);
-  mapping_ = std::move(mapping);
-  tensors_ = Reader(file, bytes).tensors();
+  mapped_ = map_file(file);
+  tensors_ = Reader(file, mapped_.bytes).tensors();
 }
 
 std::string shape_text(std::span<const std::uint64_t> shape) {
@@ -262,15 +233,6 @@ std::vector<float> to_floats(const TensorView& tensor) {
   std::vector<float> out(tensor.dtype == Dtype::Other ? 0 : count);
   to_floats(tensor, 0, out);
   return out;
-}
-
-void release_pages(const TensorView& tensor) {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(tensor.bytes.data());
-  // Neighbours may share the first and the last page.
-  const std::uintptr_t first = (begin + page - 1) / page * page;
-  const std::uintptr_t end = (begin + tensor.bytes.size()) / page * page;
-  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
 }
 
 }  // namespace sterna

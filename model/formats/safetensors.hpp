@@ -6,11 +6,12 @@
 #include <deque>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "model/formats/mapped_file.hpp"
 
 namespace sterna {
 
@@ -27,8 +28,6 @@ struct TensorView {
 
 /// A safetensors file mapped into memory. Nothing in the header is believed before it is checked
 /// against the size of the file, so a broken or hostile file ends in an exception.
-///
-/// Omits  protection against a file that somebody truncates while it is mapped
 class SafetensorsFile {
  public:
   /// Errors  std::runtime_error, one sentence with the file, the tensor and the value: the file is
@@ -41,7 +40,7 @@ class SafetensorsFile {
   }
 
  private:
-  std::shared_ptr<const void> mapping_;
+  MappedFile mapped_;
   std::map<std::string, TensorView, std::less<>> tensors_;
 };
 
@@ -89,10 +88,6 @@ class TensorStore {
 /// Elements of a float tensor widened to float32, exactly.
 /// Errors  std::runtime_error when the dtype is not F16, BF16 or F32
 [[nodiscard]] std::vector<float> to_floats(const TensorView& tensor);
-
-/// Gives the memory that a tensor's pages of the mapped file take back to the system, once it has been
-/// copied; reading it again would read the file again.
-void release_pages(const TensorView& tensor);
 
 /// The same for elements [first, first + out.size()).
 void to_floats(const TensorView& tensor, std::size_t first, std::span<float> out);

@@ -6,21 +6,13 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "model/formats/trit_codes.hpp"
 
 namespace sterna {
 namespace {
-
-// trits = codes of one bit pair of the bytes, less one; false when one of them is 3.
-bool extract_codes(std::span<const std::byte> bytes, unsigned shift, std::span<Trit> trits) {
-  unsigned bad = 0;
-  for (std::size_t c = 0; c < bytes.size(); ++c) {
-    const unsigned code = (std::to_integer<unsigned>(bytes[c]) >> shift) & 3U;
-    bad |= code & (code >> 1);
-    trits[c] = static_cast<Trit>(static_cast<int>(code) - 1);
-  }
-  return bad == 0;
-}
 
 void lower(std::atomic<std::size_t>& value, std::size_t to) {
   for (std::size_t old = value; to < old && !value.compare_exchange_weak(old, to);) {
@@ -70,9 +62,8 @@ TernaryLinear ternarize(std::size_t rows, std::size_t cols, const RowReader& rea
   return linear;
 }
 
-PackedTernary unpack_quarters(std::span<const std::byte> bytes, std::size_t rows, std::size_t cols,
-                              std::pmr::memory_resource* memory, ThreadPool& pool) {
-  const std::size_t quarter = (rows + 3) / 4;
+PackedRows pack_rows(std::size_t rows, std::size_t cols, const TritReader& read_row,
+                     std::pmr::memory_resource* memory, ThreadPool& pool) {
   PackedTernary packed(rows, cols, memory);
   std::atomic<std::size_t> first_bad{rows};
   pool.parallel_for(
@@ -80,8 +71,7 @@ PackedTernary unpack_quarters(std::span<const std::byte> bytes, std::size_t rows
       [&](std::size_t begin, std::size_t end) {
         std::vector<Trit> trits(cols);
         for (std::size_t row = begin; row < end; ++row) {
-          const auto shift = static_cast<unsigned>(2 * (row / quarter));
-          if (!extract_codes(bytes.subspan(row % quarter * cols, cols), shift, trits)) {
+          if (!read_row(row, trits)) {
             lower(first_bad, row);
             return;
           }
@@ -89,8 +79,19 @@ PackedTernary unpack_quarters(std::span<const std::byte> bytes, std::size_t rows
         }
       },
       kPanelRows);
-  if (first_bad < rows) refuse_code(bytes, first_bad, quarter, cols);
-  return packed;
+  return {std::move(packed), first_bad};
+}
+
+PackedTernary unpack_quarters(std::span<const std::byte> bytes, std::size_t rows, std::size_t cols,
+                              std::pmr::memory_resource* memory, ThreadPool& pool) {
+  const std::size_t quarter = (rows + 3) / 4;
+  const TritReader read_row = [&](std::size_t row, std::span<Trit> trits) {
+    const auto shift = static_cast<unsigned>(2 * (row / quarter));
+    return extract_codes(bytes.subspan(row % quarter * cols, cols), shift, trits);
+  };
+  PackedRows packed = pack_rows(rows, cols, read_row, memory, pool);
+  if (packed.first_bad < rows) refuse_code(bytes, packed.first_bad, quarter, cols);
+  return std::move(packed.trits);
 }
 
 }  // namespace sterna

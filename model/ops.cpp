@@ -93,10 +93,10 @@ void multiply_rows(const VocabMatrix& matrix, std::size_t first, std::span<const
   assert(x.size() == matrix.cols && first + y.size() <= matrix.rows);
   const FloatKernels& kernels = active_float_kernels();
   const std::size_t offset = first * matrix.cols;
-  if (const auto* wide = std::get_if<std::pmr::vector<float>>(&matrix.values)) {
+  if (const auto* wide = std::get_if<Elements<float>>(&matrix.values)) {
     kernels.dot_rows(wide->data() + offset, y.size(), x.size(), x.data(), y.data());
   } else {
-    const auto& narrow = std::get<std::pmr::vector<Bfloat16>>(matrix.values);
+    const auto& narrow = std::get<Elements<Bfloat16>>(matrix.values);
     kernels.dot_rows_bf16(&narrow[offset].bits, y.size(), x.size(), x.data(), y.data());
   }
 }

@@ -63,10 +63,10 @@ void read_rounded(const Matrix& matrix, std::size_t r, std::span<float> out) {
 
 void VocabMatrix::read_row(std::size_t r, std::span<float> out) const {
   assert(r < rows && out.size() == cols);
-  std::visit(Overloaded{[&](const std::pmr::vector<float>& wide) {
+  std::visit(Overloaded{[&](const Elements<float>& wide) {
                           std::copy_n(wide.data() + r * cols, cols, out.begin());
                         },
-                        [&](const std::pmr::vector<Bfloat16>& narrow) {
+                        [&](const Elements<Bfloat16>& narrow) {
                           for (std::size_t c = 0; c < cols; ++c) {
                             out[c] = from_bfloat16(narrow[r * cols + c].bits);
                           }
@@ -78,16 +78,15 @@ void VocabMatrix::read_row(std::size_t r, std::span<float> out) const {
 
 std::size_t VocabMatrix::bytes() const {
   return std::visit(
-      Overloaded{
-          [](const std::pmr::vector<float>& wide) { return wide.size() * sizeof(float); },
-          [](const std::pmr::vector<Bfloat16>& narrow) { return narrow.size() * sizeof(Bfloat16); },
-          [](const ScaledInt8& int8) {
-            return int8.codes.bytes().size() + int8.scales.size() * sizeof(float);
-          },
-          [](const PlanedInt8& planes) {
-            return planes.codes.upper().size() + planes.codes.lower().size() +
-                   planes.scales.size() * sizeof(float);
-          }},
+      Overloaded{[](const Elements<float>& wide) { return wide.size() * sizeof(float); },
+                 [](const Elements<Bfloat16>& narrow) { return narrow.size() * sizeof(Bfloat16); },
+                 [](const ScaledInt8& int8) {
+                   return int8.codes.bytes().size() + int8.scales.size() * sizeof(float);
+                 },
+                 [](const PlanedInt8& planes) {
+                   return planes.codes.upper().size() + planes.codes.lower().size() +
+                          planes.scales.size() * sizeof(float);
+                 }},
       values);
 }
 

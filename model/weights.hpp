@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/huge_pages.hpp"
+#include "kernels/packing/elements.hpp"
 #include "kernels/packing/packed_int8.hpp"
 #include "kernels/packing/packed_ternary.hpp"
 #include "kernels/packing/two_plane_int8.hpp"
@@ -52,7 +53,7 @@ enum class HeadForm : std::uint8_t {
 struct VocabMatrix {
   std::size_t rows;
   std::size_t cols;
-  std::variant<std::pmr::vector<float>, std::pmr::vector<Bfloat16>, ScaledInt8, PlanedInt8> values;
+  std::variant<Elements<float>, Elements<Bfloat16>, ScaledInt8, PlanedInt8> values;
 
   /// Writes row `r` into `out`, shape (cols,).
   void read_row(std::size_t r, std::span<float> out) const;
@@ -99,7 +100,8 @@ struct LayerWeights {
 
 /// A whole model in memory.
 struct ModelWeights {
-  std::shared_ptr<HugePages> memory;  // of everything that a token reads once
+  std::shared_ptr<const void>
+      memory;  // keeps what the matrices below live in: pages, a mapped file
   ModelConfig config;
   SpecialTokens special;
   VocabMatrix embedding;  // (vocab, hidden)

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <memory_resource>
 #include <span>
-#include <vector>
 
+#include "kernels/packing/elements.hpp"
 #include "kernels/packing/int8_panels.hpp"
 #include "kernels/packing/panel_layout.hpp"
 
@@ -28,6 +28,14 @@ class PackedInt8 {
   /// Columns for which (128 + 127) * 128 * cols stays below 2^31.
   static constexpr std::size_t kMaxCols = 65536;
 
+  /// Bytes of a matrix of this shape.
+  [[nodiscard]] static std::size_t packed_bytes(std::size_t rows, std::size_t cols);
+
+  /// A matrix that is read where it lies: `bytes` in the layout above outlive it and its copies.
+  /// Errors  std::invalid_argument on a wrong length, and as the constructor
+  [[nodiscard]] static PackedInt8 view(std::span<const std::uint8_t> bytes, std::size_t rows,
+                                       std::size_t cols);
+
   /// Replaces row `row` by `weights`, shape (cols,). Rows of different panels may be set at the same
   /// time. Errors  std::invalid_argument on a wrong length
   void set_row(std::size_t row, std::span<const std::int8_t> weights);
@@ -39,16 +47,18 @@ class PackedInt8 {
   [[nodiscard]] std::size_t cols() const { return cols_; }
   [[nodiscard]] std::size_t panels() const { return (rows_ + kPanelRows - 1) / kPanelRows; }
   [[nodiscard]] std::size_t quads() const { return (cols_ + kQuadCols - 1) / kQuadCols; }
-  [[nodiscard]] std::span<const std::uint8_t> bytes() const { return bytes_; }
+  [[nodiscard]] std::span<const std::uint8_t> bytes() const { return bytes_.span(); }
 
   /// The rows of panel `first` and of those after it, `count` panels at most.
   [[nodiscard]] Int8Panels panels_from(std::size_t first,
                                        std::size_t count = static_cast<std::size_t>(-1)) const;
 
  private:
+  PackedInt8(Elements<std::uint8_t> bytes, std::size_t rows, std::size_t cols);
+
   std::size_t rows_;
   std::size_t cols_;
-  std::pmr::vector<std::uint8_t> bytes_;
+  Elements<std::uint8_t> bytes_;
 };
 
 }  // namespace sterna

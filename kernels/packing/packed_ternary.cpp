@@ -6,6 +6,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace sterna {
 namespace {
@@ -35,6 +36,23 @@ std::size_t row_offset(std::size_t row, std::size_t blocks) {
   return row / kPanelRows * blocks * kBlockBytes + row % kPanelRows * kQuadCols;
 }
 
+// First byte with a code of 3 in one of its four fields; the number of bytes when there is none.
+std::size_t find_code_3(std::span<const std::uint8_t> bytes) {
+  // A page at a time, without a branch inside, is as fast as memory.
+  constexpr std::size_t kStep = 4096;
+  for (std::size_t begin = 0; begin < bytes.size(); begin += kStep) {
+    const auto part = bytes.subspan(begin, std::min(kStep, bytes.size() - begin));
+    unsigned bad = 0;
+    for (const std::uint8_t byte : part) bad |= byte & (byte >> 1U) & kT2ZeroByte;
+    if (bad == 0) continue;
+    const auto first = std::find_if(part.begin(), part.end(), [](std::uint8_t byte) {
+      return (byte & (byte >> 1U) & kT2ZeroByte) != 0;
+    });
+    return begin + static_cast<std::size_t>(first - part.begin());
+  }
+  return bytes.size();
+}
+
 [[noreturn]] void refuse_trit(std::size_t row, std::span<const Trit> trits) {
   const auto bad = std::find_if(trits.begin(), trits.end(), [](Trit t) { return t < -1 || t > 1; });
   throw std::invalid_argument("PackedTernary: weight " + std::to_string(*bad) + " at row " +
@@ -48,7 +66,36 @@ PackedTernary::PackedTernary(std::size_t rows, std::size_t cols, std::pmr::memor
     : rows_(rows),
       cols_(cols),
       blocks_((cols + kTernaryBlockCols - 1) / kTernaryBlockCols),
-      bytes_(panels() * blocks_ * kBlockBytes, kT2ZeroByte, memory) {}
+      bytes_(std::pmr::vector<std::uint8_t>(packed_bytes(rows, cols), kT2ZeroByte, memory)) {}
+
+PackedTernary::PackedTernary(Elements<std::uint8_t> bytes, std::size_t rows, std::size_t cols)
+    : rows_(rows),
+      cols_(cols),
+      blocks_((cols + kTernaryBlockCols - 1) / kTernaryBlockCols),
+      bytes_(std::move(bytes)) {}
+
+std::size_t PackedTernary::packed_bytes(std::size_t rows, std::size_t cols) {
+  const std::size_t panels = (rows + kPanelRows - 1) / kPanelRows;
+  return panels * ((cols + kTernaryBlockCols - 1) / kTernaryBlockCols) * kBlockBytes;
+}
+
+PackedTernary PackedTernary::view(std::span<const std::uint8_t> bytes, std::size_t rows,
+                                  std::size_t cols) {
+  if (bytes.size() != packed_bytes(rows, cols)) {
+    throw std::invalid_argument("has " + std::to_string(bytes.size()) + " bytes where " +
+                                std::to_string(rows) + " x " + std::to_string(cols) +
+                                " packed trits need " + std::to_string(packed_bytes(rows, cols)));
+  }
+  if (const std::size_t bad = find_code_3(bytes); bad < bytes.size()) {
+    const std::size_t block = bad / kBlockBytes;
+    const std::size_t blocks = (cols + kTernaryBlockCols - 1) / kTernaryBlockCols;
+    const std::size_t row = block / blocks * kPanelRows + bad % kBlockBytes / kQuadCols;
+    throw std::invalid_argument("holds code 3, which is no trit, for row " + std::to_string(row) +
+                                ", columns " + std::to_string(block % blocks * kTernaryBlockCols) +
+                                " and following");
+  }
+  return {Elements<std::uint8_t>::view(bytes), rows, cols};
+}
 
 PackedTernary::PackedTernary(std::span<const Trit> trits, std::size_t rows, std::size_t cols,
                              std::pmr::memory_resource* memory)
@@ -66,7 +113,7 @@ void PackedTernary::set_row(std::size_t row, std::span<const Trit> trits) {
     throw std::invalid_argument("PackedTernary::set_row: " + std::to_string(trits.size()) +
                                 " trits for a row of " + std::to_string(cols_));
   }
-  std::uint8_t* out = bytes_.data() + row_offset(row, blocks_);
+  std::uint8_t* out = bytes_.own().data() + row_offset(row, blocks_);
   std::uint32_t bad = 0;
   const auto pack_block = [&](const Trit* block, std::uint8_t* to) {
     std::uint32_t packed = 0;

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <memory_resource>
 #include <span>
-#include <vector>
 
+#include "kernels/packing/elements.hpp"
 #include "kernels/packing/panel_layout.hpp"
 #include "kernels/packing/trit.hpp"
 
@@ -31,6 +31,15 @@ class PackedTernary {
   PackedTernary(std::size_t rows, std::size_t cols,
                 std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
+  /// Bytes of a matrix of this shape.
+  /// Range  rows and cols at most 2^32
+  [[nodiscard]] static std::size_t packed_bytes(std::size_t rows, std::size_t cols);
+
+  /// A matrix that is read where it lies: `bytes` in the layout above outlive it and its copies.
+  /// Errors  std::invalid_argument on a wrong length, and naming row and column of the first code 3
+  [[nodiscard]] static PackedTernary view(std::span<const std::uint8_t> bytes, std::size_t rows,
+                                          std::size_t cols);
+
   /// Replaces row `row` by `trits`, shape (cols,). Rows of different panels may be set at the same
   /// time. Errors as the constructor.
   void set_row(std::size_t row, std::span<const Trit> trits);
@@ -43,13 +52,15 @@ class PackedTernary {
   [[nodiscard]] std::size_t panels() const { return (rows_ + kPanelRows - 1) / kPanelRows; }
   /// Blocks of 16 columns in a panel.
   [[nodiscard]] std::size_t blocks() const { return blocks_; }
-  [[nodiscard]] std::span<const std::uint8_t> bytes() const { return bytes_; }
+  [[nodiscard]] std::span<const std::uint8_t> bytes() const { return bytes_.span(); }
 
  private:
+  PackedTernary(Elements<std::uint8_t> bytes, std::size_t rows, std::size_t cols);
+
   std::size_t rows_;
   std::size_t cols_;
   std::size_t blocks_;
-  std::pmr::vector<std::uint8_t> bytes_;
+  Elements<std::uint8_t> bytes_;
 };
 
 }  // namespace sterna

@@ -2,12 +2,14 @@
 #include "kernels/packing/two_plane_int8.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "kernels/packing/packed_int8.hpp"
 #include "kernels/panel/panel_kernels_impl.hpp"
@@ -41,6 +43,31 @@ float rounded_up(double value) {
   return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
 }
 
+// Norm of lower - 1.5 over `cols` columns, of which `extremes` are 0 or 3: the squares of twice that
+// are 9 for those and 1 for the others.
+float norm_of(std::size_t extremes, std::size_t cols) {
+  return rounded_up(std::sqrt(static_cast<double>(cols + 8 * extremes)) / 2);
+}
+
+// Fields of two bits that are 0 or 3. Range  a multiple of 4 bytes
+std::size_t count_extremes(std::span<const std::uint8_t> bytes) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < bytes.size(); i += sizeof(std::uint32_t)) {
+    std::uint32_t fields;
+    std::memcpy(&fields, bytes.data() + i, sizeof fields);
+    count += static_cast<std::size_t>(std::popcount(~(fields ^ fields >> 1U) & 0x55555555U));
+  }
+  return count;
+}
+
+void require_exact(std::size_t cols) {
+  if (cols > PackedInt8::kMaxCols) {
+    throw std::invalid_argument("TwoPlaneInt8: " + std::to_string(cols) +
+                                " columns: sums are exact in int32 up to " +
+                                std::to_string(PackedInt8::kMaxCols));
+  }
+}
+
 // Codes of one block, times 4, one a byte.
 void unpack_upper(const std::uint8_t* block, std::uint8_t* out) {
   const std::uint8_t* b1 = block + kBlockBytes;
@@ -57,20 +84,52 @@ void unpack_upper(const std::uint8_t* block, std::uint8_t* out) {
 }  // namespace
 
 TwoPlaneInt8::TwoPlaneInt8(std::size_t rows, std::size_t cols, std::pmr::memory_resource* memory)
-    : rows_(rows), cols_(cols), upper_(memory), lower_(memory), norms_(rows) {
-  if (cols > PackedInt8::kMaxCols) {
-    throw std::invalid_argument("TwoPlaneInt8: " + std::to_string(cols) +
-                                " columns: sums are exact in int32 up to " +
-                                std::to_string(PackedInt8::kMaxCols));
-  }
+    : rows_(rows),
+      cols_(cols),
+      upper_(std::pmr::vector<std::uint8_t>(packed_bytes(rows, cols).upper, std::uint8_t{kInt6Zero},
+                                            memory)),
+      lower_(std::pmr::vector<std::uint8_t>(packed_bytes(rows, cols).lower, memory)),
+      norms_(rows) {
+  require_exact(cols);
   // Code 32 everywhere: that of quad 3 has its only bit in the third byte.
-  upper_.assign(panels() * blocks() * kInt6BlockBytes, std::uint8_t{kInt6Zero});
-  for (std::size_t at = 2 * kBlockBytes; at < upper_.size(); at += kInt6BlockBytes) {
-    std::fill_n(upper_.begin() + static_cast<std::ptrdiff_t>(at), kBlockBytes,
+  std::pmr::vector<std::uint8_t>& upper = upper_.own();
+  for (std::size_t at = 2 * kBlockBytes; at < upper.size(); at += kInt6BlockBytes) {
+    std::fill_n(upper.begin() + static_cast<std::ptrdiff_t>(at), kBlockBytes,
                 std::uint8_t{kInt6Zero | kInt6Zero >> 4U << 6U});
   }
-  lower_.resize(rows * lower_row_bytes());
   std::ranges::fill(norms_, rounded_up(1.5 * std::sqrt(static_cast<double>(cols))));
+}
+
+TwoPlaneInt8::TwoPlaneInt8(Elements<std::uint8_t> upper, Elements<std::uint8_t> lower,
+                           std::size_t rows, std::size_t cols)
+    : rows_(rows), cols_(cols), upper_(std::move(upper)), lower_(std::move(lower)), norms_(rows) {
+  require_exact(cols);
+  const std::size_t n = lower_row_bytes();
+  const std::size_t padding =
+      padded_cols() - cols;  // zero bits, which lie as far from 1.5 as 3 does
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::size_t extremes = count_extremes(lower_.span().subspan(r * n, n));
+    norms_[r] = norm_of(std::max(extremes, padding) - padding, cols);
+  }
+}
+
+TwoPlaneInt8::PlaneBytes TwoPlaneInt8::packed_bytes(std::size_t rows, std::size_t cols) {
+  const std::size_t panels = (rows + kPanelRows - 1) / kPanelRows;
+  const std::size_t blocks = (cols + kInt6BlockCols - 1) / kInt6BlockCols;
+  return {.upper = panels * blocks * kInt6BlockBytes, .lower = rows * blocks * kInt6BlockCols / 4};
+}
+
+TwoPlaneInt8 TwoPlaneInt8::view(std::span<const std::uint8_t> upper,
+                                std::span<const std::uint8_t> lower, std::size_t rows,
+                                std::size_t cols) {
+  const PlaneBytes bytes = packed_bytes(rows, cols);
+  if (upper.size() != bytes.upper || lower.size() != bytes.lower) {
+    throw std::invalid_argument(
+        "has planes of " + std::to_string(upper.size()) + " and " + std::to_string(lower.size()) +
+        " bytes where " + std::to_string(rows) + " x " + std::to_string(cols) + " int8 need " +
+        std::to_string(bytes.upper) + " and " + std::to_string(bytes.lower));
+  }
+  return {Elements<std::uint8_t>::view(upper), Elements<std::uint8_t>::view(lower), rows, cols};
 }
 
 std::size_t TwoPlaneInt8::padded_cols() const { return blocks() * kInt6BlockCols; }
@@ -86,18 +145,18 @@ void TwoPlaneInt8::set_row(std::size_t row, std::span<const std::int8_t> weights
                                 " weights for a row of " + std::to_string(cols_));
   }
   const std::size_t n = lower_row_bytes();
-  std::uint8_t* lower = lower_.data() + row * n;
+  std::uint8_t* upper = upper_.own().data();
+  std::uint8_t* lower = lower_.own().data() + row * n;
   std::fill_n(lower, n, std::uint8_t{0});
-  std::int64_t squares = 0;  // of 2 * lower - 3
+  std::size_t extremes = 0;  // lower bits 0 or 3
   for (std::size_t c = 0; c < cols_; ++c) {
     const auto code = static_cast<unsigned>(weights[c] + kInt8Zero);
     const unsigned low = code & kLowMask;
-    write_code(upper_.data() + block_offset(row, c), c % kInt6BlockCols / kQuadCols,
-               code >> kLowBits);
+    write_code(upper + block_offset(row, c), c % kInt6BlockCols / kQuadCols, code >> kLowBits);
     lower[c % n] = static_cast<std::uint8_t>(lower[c % n] | low << (kLowBits * (c / n)));
-    squares += low == 0 || low == kLowMask ? 9 : 1;
+    extremes += low == 0 || low == kLowMask ? 1 : 0;
   }
-  norms_[row] = rounded_up(std::sqrt(static_cast<double>(squares)) / 2);
+  norms_[row] = norm_of(extremes, cols_);
 }
 
 void TwoPlaneInt8::unpack_row(std::size_t row, std::span<std::int8_t> weights) const {

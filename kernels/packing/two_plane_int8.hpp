@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/packing/activation_tiles.hpp"
+#include "kernels/packing/elements.hpp"
 #include "kernels/packing/int8_panels.hpp"
 #include "kernels/packing/panel_layout.hpp"
 #include "kernels/panel/panel_kernels.hpp"
@@ -30,6 +31,19 @@ class TwoPlaneInt8 {
   /// Errors  std::invalid_argument when there are more than PackedInt8::kMaxCols columns
   TwoPlaneInt8(std::size_t rows, std::size_t cols,
                std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+
+  /// Bytes of the two planes of a matrix of this shape.
+  struct PlaneBytes {
+    std::size_t upper;
+    std::size_t lower;
+  };
+  [[nodiscard]] static PlaneBytes packed_bytes(std::size_t rows, std::size_t cols);
+
+  /// A matrix that is read where it lies: both planes outlive it and its copies.
+  /// Errors  std::invalid_argument on a wrong length, and as the constructor
+  [[nodiscard]] static TwoPlaneInt8 view(std::span<const std::uint8_t> upper,
+                                         std::span<const std::uint8_t> lower, std::size_t rows,
+                                         std::size_t cols);
 
   /// Replaces row `row` by `weights`, shape (cols,). Different rows may not be set at the same time
   /// unless they are of different panels. Errors  std::invalid_argument on a wrong length
@@ -62,21 +76,24 @@ class TwoPlaneInt8 {
   [[nodiscard]] std::size_t cols() const { return cols_; }
   [[nodiscard]] std::size_t padded_cols() const;
   [[nodiscard]] std::size_t panels() const { return (rows_ + kPanelRows - 1) / kPanelRows; }
-  [[nodiscard]] std::span<const std::uint8_t> upper() const { return upper_; }
-  [[nodiscard]] std::span<const std::uint8_t> lower() const { return lower_; }
+  [[nodiscard]] std::span<const std::uint8_t> upper() const { return upper_.span(); }
+  [[nodiscard]] std::span<const std::uint8_t> lower() const { return lower_.span(); }
 
   /// Euclidean norm of lower - 1.5 over the columns of each row, rounded up; shape (rows,).
   [[nodiscard]] std::span<const float> lower_norms() const { return norms_; }
 
  private:
+  TwoPlaneInt8(Elements<std::uint8_t> upper, Elements<std::uint8_t> lower, std::size_t rows,
+               std::size_t cols);
+
   [[nodiscard]] std::size_t blocks() const { return (cols_ + kInt6BlockCols - 1) / kInt6BlockCols; }
   [[nodiscard]] std::size_t lower_row_bytes() const { return padded_cols() / 4; }
   [[nodiscard]] std::size_t block_offset(std::size_t row, std::size_t col) const;
 
   std::size_t rows_;
   std::size_t cols_;
-  std::pmr::vector<std::uint8_t> upper_;
-  std::pmr::vector<std::uint8_t> lower_;
+  Elements<std::uint8_t> upper_;
+  Elements<std::uint8_t> lower_;
   std::vector<float> norms_;
 };
 

@@ -80,9 +80,9 @@ VocabMatrix keep_matrix(const FloatMatrix& matrix, HeadForm head, std::pmr::memo
     kept.values = round_to_planes(matrix.rows, matrix.cols, matrix.read_row, memory, pool);
   } else if (matrix.form == FloatForm::Bf16 ||
              (matrix.form == FloatForm::F16 && fits_bfloat16(matrix, pool))) {
-    kept.values.emplace<std::pmr::vector<Bfloat16>>(narrowed(matrix, memory, pool));
+    kept.values = Elements(narrowed(matrix, memory, pool));
   } else {
-    kept.values.emplace<std::pmr::vector<float>>(widened(matrix, memory, pool));
+    kept.values = Elements(widened(matrix, memory, pool));
   }
   release_pages(matrix.bytes);
   return kept;

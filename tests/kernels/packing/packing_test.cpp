@@ -57,6 +57,38 @@ TEST(PackedTernary, InterleavesRowsByQuadsOfColumns) {
   EXPECT_EQ(packed.bytes()[255], kT2ZeroByte);
 }
 
+TEST(PackedTernary, ReadsAMatrixWhereItLies) {
+  constexpr std::size_t kRows = 19;
+  constexpr std::size_t kCols = 21;
+  const std::vector<Trit> trits = random_trits(kRows * kCols);
+  const PackedTernary own(trits, kRows, kCols);
+  const PackedTernary view = PackedTernary::view(own.bytes(), kRows, kCols);
+  EXPECT_EQ(view.bytes().data(), own.bytes().data());
+  EXPECT_EQ(PackedTernary::packed_bytes(kRows, kCols), own.bytes().size());
+  std::vector<Trit> row(kCols);
+  view.unpack_row(18, row);
+  EXPECT_TRUE(std::equal(row.begin(), row.end(), trits.end() - kCols));
+}
+
+TEST(PackedTernary, RefusesAViewOfAnotherSizeOrWithCode3InAnyField) {
+  constexpr std::size_t kRows = 40;
+  constexpr std::size_t kCols = 1000;
+  const PackedTernary own(kRows, kCols);
+  std::vector<std::uint8_t> bytes(own.bytes().begin(), own.bytes().end());
+  EXPECT_THROW(PackedTernary::view(std::span(bytes).first(bytes.size() - 1), kRows, kCols),
+               std::invalid_argument);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{4095}, bytes.size() - 1}) {
+    for (unsigned field = 0; field < 4; ++field) {
+      const std::uint8_t before = bytes[at];
+      bytes[at] = static_cast<std::uint8_t>(before | 3U << (2 * field));
+      EXPECT_THROW(PackedTernary::view(bytes, kRows, kCols), std::invalid_argument)
+          << at << " " << field;
+      bytes[at] = before;
+    }
+  }
+  EXPECT_NO_THROW(PackedTernary::view(bytes, kRows, kCols));
+}
+
 TEST(PackedTernary, RefusesWhatIsNotATrit) {
   EXPECT_THROW(PackedTernary(std::vector<Trit>{0, 2}, 1, 2), std::invalid_argument);
   EXPECT_THROW(PackedTernary(std::vector<Trit>{0, -2}, 1, 2), std::invalid_argument);

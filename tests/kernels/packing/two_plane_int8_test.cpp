@@ -134,5 +134,35 @@ TEST(TwoPlaneInt8, RefusesRowsOfAnotherLengthAndMoreColumnsThanSumsHold) {
   EXPECT_THROW(TwoPlaneInt8(1, PackedInt8::kMaxCols + 1), std::invalid_argument);
 }
 
+TEST(TwoPlaneInt8, IsReadWhereItLiesWithTheSameNorms) {
+  for (const std::size_t cols : {1U, 15U, 16U, 17U, 64U, 65U}) {
+    constexpr std::size_t kRows = 18;
+    const std::vector<std::int8_t> w = random_bytes(kRows * cols);
+    TwoPlaneInt8 own(kRows, cols);
+    for (std::size_t r = 0; r < kRows; ++r) own.set_row(r, row_of(w, r, cols));
+    const TwoPlaneInt8 view = TwoPlaneInt8::view(own.upper(), own.lower(), kRows, cols);
+    EXPECT_TRUE(std::ranges::equal(view.lower_norms(), own.lower_norms())) << cols;
+    std::vector<std::int8_t> back(cols);
+    view.unpack_row(kRows - 1, back);
+    EXPECT_TRUE(std::ranges::equal(back, row_of(w, kRows - 1, cols)));
+    EXPECT_THROW(TwoPlaneInt8::view(own.upper().subspan(1), own.lower(), kRows, cols),
+                 std::invalid_argument);
+    EXPECT_THROW(TwoPlaneInt8::view(own.upper(), own.lower().subspan(1), kRows, cols),
+                 std::invalid_argument);
+  }
+}
+
+TEST(PackedInt8, IsReadWhereItLies) {
+  PackedInt8 own(17, 5);
+  own.set_row(16, random_bytes(5));
+  const PackedInt8 view = PackedInt8::view(own.bytes(), 17, 5);
+  std::vector<std::int8_t> expected(5);
+  std::vector<std::int8_t> back(5);
+  own.unpack_row(16, expected);
+  view.unpack_row(16, back);
+  EXPECT_EQ(back, expected);
+  EXPECT_THROW(PackedInt8::view(own.bytes(), 33, 5), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace sterna

@@ -169,7 +169,7 @@ TEST_F(Checkpoint, TakesAHeadOfItsOwn) {
   EXPECT_THAT(load_error(), HasSubstr("tensor lm_head.weight is missing; shape [5, 4]"));
   add_floats("lm_head.weight", {5, 4}, 7.0F);
   const ModelWeights weights = load();
-  EXPECT_EQ(std::get<std::pmr::vector<float>>(weights.head().values).front(), 7.0F);
+  EXPECT_EQ(std::get<Elements<float>>(weights.head().values)[0], 7.0F);
   config_["tie_word_embeddings"] = true;
   EXPECT_NO_THROW((void)load());  // published files carry the copy
 }

@@ -241,7 +241,7 @@ TEST_F(HeadScreen, SaysWhenALogitIsNotFinite) {
 
 TEST(OutputHeadTop, SortsTheLogitsOfFloatsToo) {
   const VocabMatrix matrix{
-      .rows = 3, .cols = 1, .values = std::pmr::vector<float>{1.0F, 5.0F, 5.0F}};
+      .rows = 3, .cols = 1, .values = Elements(std::pmr::vector<float>{1.0F, 5.0F, 5.0F})};
   ThreadPool pool(1);
   OutputHead head(matrix, 1, pool);
   std::vector<Candidate> top;

@@ -137,10 +137,25 @@ void PackedTernary::set_row(std::size_t row, std::span<const Trit> trits) {
 
 void PackedTernary::unpack_row(std::size_t row, std::span<Trit> trits) const {
   const std::uint8_t* in = bytes_.data() + row_offset(row, blocks_);
-  for (std::size_t c = 0; c < cols_; ++c) {
-    const std::uint8_t byte = in[c / kTernaryBlockCols * kBlockBytes + c % kQuadCols];
-    const auto shift = static_cast<unsigned>(kT2Bits * (c % kTernaryBlockCols / kQuadCols));
-    trits[c] = static_cast<Trit>(((byte >> shift) & 3) - 1);
+  const auto unpack_block = [](const std::uint8_t* from, Trit* block) {
+    std::uint32_t packed;
+    std::memcpy(&packed, from, sizeof packed);
+    for (unsigned quad = 0; quad < 4; ++quad) {
+      const std::uint32_t codes = packed >> (kT2Bits * quad) & kCodeMask;
+      // One less in each byte: the set upper bits keep a borrow within its byte.
+      const std::uint32_t less = ((codes | 0x80808080U) - kOnes) ^ 0x80808080U;
+      std::memcpy(block + quad * kQuadCols, &less, sizeof less);
+    }
+  };
+  const std::size_t whole = cols_ / kTernaryBlockCols;
+  for (std::size_t b = 0; b < whole; ++b) {
+    unpack_block(in + b * kBlockBytes, trits.data() + b * kTernaryBlockCols);
+  }
+  if (whole < blocks_) {
+    std::array<Trit, kTernaryBlockCols> last;
+    unpack_block(in + whole * kBlockBytes, last.data());
+    std::copy_n(last.begin(), cols_ - whole * kTernaryBlockCols,
+                trits.begin() + static_cast<std::ptrdiff_t>(whole * kTernaryBlockCols));
   }
 }
 

@@ -24,4 +24,33 @@ constexpr float from_float16(std::uint16_t bits) {
   return sign != 0 ? -magnitude : magnitude;
 }
 
+/// The bits of the bfloat16 nearest to `value`, ties to even; what is too large becomes infinite.
+/// Range  not a NaN
+constexpr std::uint16_t to_bfloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
+}
+
+/// The bits of the IEEE half nearest to `value`, ties to even; what is too large becomes infinite.
+/// Range  not a NaN
+constexpr std::uint16_t to_float16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000U);
+  const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
+  constexpr std::uint32_t kSmallestNormal = 0x38800000U;  // 2^-14
+  constexpr std::uint32_t kTooLarge = 0x477FF000U;        // 65520, which ties to infinity
+  if (magnitude >= kTooLarge) return static_cast<std::uint16_t>(sign | 0x7C00U);
+  if (magnitude < kSmallestNormal) {
+    // Adding 1/2 leaves the multiple of 2^-24 in the low bits, rounded by the addition itself.
+    const float shifted = std::bit_cast<float>(magnitude) + 0.5F;
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) & 0x7FFU));
+  }
+  const std::uint32_t rounded = magnitude + 0xFFFU + (magnitude >> 13 & 1U);
+  return static_cast<std::uint16_t>(sign | (rounded - 0x38000000U) >> 13);
+}
+
+/// Whether a half or a bfloat16 holds exactly this number.
+constexpr bool is_float16(float value) { return from_float16(to_float16(value)) == value; }
+constexpr bool is_bfloat16(float value) { return from_bfloat16(to_bfloat16(value)) == value; }
+
 }  // namespace sterna

@@ -46,7 +46,8 @@ void write_safetensors(std::span<const PlannedTensor> tensors, const ByteSink& s
     offset += tensor.bytes;
   }
   std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin at a multiple of 8, as the format asks
+  text.resize((text.size() + 7) / 8 * 8,
+              ' ');  // tensors begin at a multiple of 8, as the format asks
   const std::uint64_t length = text.size();
   sink(std::as_bytes(std::span(&length, 1)));
   put(sink, text);

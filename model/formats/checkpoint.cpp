@@ -2,6 +2,7 @@
 #include "model/formats/checkpoint.hpp"
 
 #include <cmath>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -10,7 +11,6 @@
 #include "model/formats/config_json.hpp"
 #include "model/formats/safetensors.hpp"
 #include "model/formats/ternarize.hpp"
-#include "model/formats/weight_source.hpp"
 #include "model/synthetic.hpp"
 
 namespace sterna {
@@ -138,15 +138,21 @@ HeadForm parse_head_form(std::string_view name) {
                               " is not known: choose stored, int8 or int6");
 }
 
-ModelWeights load_checkpoint(const std::filesystem::path& folder, HeadForm head) {
+Checkpoint open_checkpoint(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder)) {
     throw std::runtime_error(folder.string() +
                              " is not a folder: give a folder with config.json and "
                              "model.safetensors, or synthetic:NAME");
   }
   const CheckpointConfig config = read_config(folder / "config.json");
-  HuggingFaceSource source(folder, config.form);
-  return load_weights(source, config.model, config.special, head);
+  return {.model = config.model,
+          .special = config.special,
+          .source = std::make_unique<HuggingFaceSource>(folder, config.form)};
+}
+
+ModelWeights load_checkpoint(const std::filesystem::path& folder, HeadForm head) {
+  const Checkpoint checkpoint = open_checkpoint(folder);
+  return load_weights(*checkpoint.source, checkpoint.model, checkpoint.special, head);
 }
 
 ModelWeights load_model(std::string_view source, std::uint64_t seed, HeadForm head) {

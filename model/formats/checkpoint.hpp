@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
+#include "model/formats/weight_source.hpp"
 #include "model/weights.hpp"
 
 namespace sterna {
@@ -12,6 +14,17 @@ namespace sterna {
 /// The form called "stored", "int8" or "int6".
 /// Errors  std::invalid_argument listing the names
 [[nodiscard]] HeadForm parse_head_form(std::string_view name);
+
+/// A checkpoint whose tensors are still in its files, to be taken one by one.
+struct Checkpoint {
+  ModelConfig model;
+  SpecialTokens special;
+  std::unique_ptr<WeightSource> source;
+};
+
+/// Opens a Hugging Face folder.
+/// Errors  those of load_checkpoint() that do not need a tensor
+[[nodiscard]] Checkpoint open_checkpoint(const std::filesystem::path& path);
 
 /// Loads a Hugging Face folder: config.json and model.safetensors (or its shards).
 ///

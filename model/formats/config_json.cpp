@@ -95,8 +95,11 @@ SpecialTokens read_special_tokens(const JsonFile& file, std::uint32_t vocab) {
 
 }  // namespace
 
-CheckpointConfig read_config(const std::filesystem::path& path) {
-  const JsonFile file(path);
+CheckpointConfig read_config(const std::filesystem::path& file) {
+  return read_config(JsonFile(file));
+}
+
+CheckpointConfig read_config(const JsonFile& file) {
   const ClassDefaults& defaults = class_defaults(file);
   if (file.boolean("attention_bias", false)) {
     file.refuse("attention_bias", "projections with a bias are not supported, only false is");
@@ -127,7 +130,7 @@ CheckpointConfig read_config(const std::filesystem::path& path) {
   try {
     config.model.validate();
   } catch (const std::invalid_argument& error) {
-    throw std::runtime_error(path.string() + ": " + error.what());
+    throw std::runtime_error(file.file().string() + ": " + error.what());
   }
   return config;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "model/config.hpp"
+#include "model/formats/json_file.hpp"
 
 namespace sterna {
 
@@ -29,5 +30,8 @@ struct CheckpointConfig {
 /// Errors  std::runtime_error, one sentence with file, field, value and fix: the file is missing or
 ///         not JSON, a field has the wrong type or a value that is not supported
 [[nodiscard]] CheckpointConfig read_config(const std::filesystem::path& file);
+
+/// The same of an object that is part of a file.
+[[nodiscard]] CheckpointConfig read_config(const JsonFile& file);
 
 }  // namespace sterna

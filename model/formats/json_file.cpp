@@ -49,8 +49,10 @@ nlohmann::json parse_json(std::string_view text, const std::string& name,
   }
 }
 
-JsonFile::JsonFile(const std::filesystem::path& file) : file_(file) {
-  object_ = std::make_shared<const nlohmann::json>(parse_json(read_text_file(file), file.string()));
+JsonFile::JsonFile(const std::filesystem::path& file) : JsonFile(read_text_file(file), file) {}
+
+JsonFile::JsonFile(std::string_view text, const std::filesystem::path& file) : file_(file) {
+  object_ = std::make_shared<const nlohmann::json>(parse_json(text, file.string()));
   if (!object_->is_object()) {
     throw std::runtime_error(file.string() + " holds " + brief(*object_) +
                              " where a JSON object is expected");

@@ -23,6 +23,9 @@ class JsonFile {
   /// Errors  std::runtime_error when the file is missing, or does not hold a JSON object
   explicit JsonFile(const std::filesystem::path& file);
 
+  /// The same of a text that is part of `file`.
+  JsonFile(std::string_view text, const std::filesystem::path& file);
+
   /// The object in field `name` of this one, or an empty object when it is absent or null.
   [[nodiscard]] JsonFile object(std::string_view name) const;
 

@@ -52,8 +52,8 @@ class Loader {
  private:
   LayerWeights layer(std::size_t index);
   VocabMatrix vocab_matrix(std::string_view name) {
-    return keep_matrix(source_.matrix(std::string(name), config_.vocab, config_.hidden), head_,
-                       memory_.get(), pool_);
+    return source_.vocab_matrix(std::string(name), config_.vocab, config_.hidden, head_,
+                                memory_.get(), pool_);
   }
 
   WeightSource& source_;
@@ -95,7 +95,8 @@ LayerWeights Loader::layer(std::size_t index) {
 }
 
 ModelWeights Loader::load(const SpecialTokens& special) {
-  ModelWeights weights{.memory = memory_,
+  using Both = std::pair<std::shared_ptr<HugePages>, std::shared_ptr<const void>>;
+  ModelWeights weights{.memory = std::make_shared<Both>(memory_, source_.keep_alive()),
                        .config = config_,
                        .special = special,
                        .embedding = vocab_matrix(names_.embedding),

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <memory_resource>
 #include <string>
 #include <string_view>
@@ -43,12 +44,20 @@ class WeightSource {
   /// Each of these throws std::runtime_error, one sentence with file, tensor and value, when the
   /// tensor is missing, of another shape or of a type that does not serve.
   virtual FloatMatrix matrix(const std::string& tensor, std::size_t rows, std::size_t cols) = 0;
+  /// The embedding or the head in memory, in the form the user asked for.
+  virtual VocabMatrix vocab_matrix(const std::string& tensor, std::size_t rows, std::size_t cols,
+                                   HeadForm head, std::pmr::memory_resource* memory,
+                                   ThreadPool& pool) {
+    return keep_matrix(matrix(tensor, rows, cols), head, memory, pool);
+  }
   virtual std::vector<float> vector(const std::string& tensor, std::size_t width) = 0;
   virtual TernaryLinear linear(const std::string& name, const ProjectionShape& shape,
                                std::pmr::memory_resource* memory, ThreadPool& pool) = 0;
   /// Refuses tensors that nobody asked for: they belong to a model that computes something else (a
   /// bias, a norm inside a projection).
   virtual void refuse_unused() const = 0;
+  /// Keeps what the matrices that it gave point into, where they are views; else null.
+  [[nodiscard]] virtual std::shared_ptr<const void> keep_alive() const { return nullptr; }
 };
 
 /// The model that `config` describes out of the tensors of `source`.

@@ -12,10 +12,9 @@ namespace {
 // straight into int32. One 64-byte operand is four columns of a panel's 16 rows; the activations of
 // these columns are broadcast, so the 16 lanes are 16 sums and nothing is added across lanes.
 
-// Most ternary columns unpacked at a time, in blocks of 16: two panels of them are 80 KiB, which stays in
-// the second cache of a core. A run too long for the first cache costs less than interrupting the
-// sums more often: 160 blocks gave 5 to 10 % over 32, 64 and 128 (docs/cpu.md).
-constexpr std::size_t kUnpackedBlocks = 160;
+// Most ternary columns unpacked at a time, in blocks of 16: two panels of them are 24 KiB, half the first
+// cache, and stay there for all tokens.
+constexpr std::size_t kUnpackedBlocks = 48;
 
 // Below this many tokens a ternary weight is used too rarely to be worth writing out unpacked.
 constexpr std::size_t kWorthUnpacking = 8;
@@ -180,14 +179,18 @@ struct Tile {
   const std::int8_t* x;  // the same columns of the tile
   std::size_t panel;
   std::size_t token;
-  std::int32_t zero;  // what the codes have too much
-  bool first;         // columns of the row: start from -zero * sum(x); else go on from y
+  std::int32_t zero;         // what the codes have too much
+  bool first;                // columns of the row: start from -zero * sum(x); else go on from y
+  const std::uint8_t* next;  // lines to ask for meanwhile, one every kQuadsAPrefetch quads
 };
 
 // Tokens of a tile whose activations the dot products take from memory. Balances loads (two a clock)
-// against instructions issued: of 0, 2, 4, 6, 8 and 12 four and six were the fastest, by 10 % over none
-// where another hardware thread shares the core (docs/cpu.md).
-constexpr std::size_t kTokensFromMemory = 4;
+// against instructions issued: of 0 to 12 seven to ten were the fastest where another hardware thread
+// shares the core (docs/cpu.md).
+constexpr std::size_t kTokensFromMemory = 8;
+
+// Quads between two prefetches of a tile: one line each, so that they never crowd out its own loads.
+constexpr std::size_t kQuadsAPrefetch = 16;
 
 template <std::size_t Panels, std::size_t Tokens>
 void multiply_tile(const PanelProduct& p, const Tile& tile) {
@@ -204,8 +207,7 @@ void multiply_tile(const PanelProduct& p, const Tile& tile) {
   }
   const std::uint8_t* w = tile.codes;
   const std::int8_t* x = tile.x;
-#pragma GCC unroll 2
-  for (std::size_t quad = 0; quad < tile.quads; ++quad) {
+  const auto add_quad = [&] {
     __m512i codes[Panels];
 #pragma GCC unroll 2
     for (std::size_t i = 0; i < Panels; ++i) codes[i] = load_block(w + i * tile.panel_bytes);
@@ -223,6 +225,15 @@ void multiply_tile(const PanelProduct& p, const Tile& tile) {
     }
     w += kBlockBytes;
     x += Tokens * kQuadCols;
+  };
+  const std::uint8_t* next = tile.next;
+  for (std::size_t left = tile.quads; left != 0;) {
+    const std::size_t quads = left < kQuadsAPrefetch ? left : kQuadsAPrefetch;
+    _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
+    next += kBlockBytes;
+#pragma GCC unroll 2
+    for (std::size_t quad = 0; quad < quads; ++quad) add_quad();
+    left -= quads;
   }
 #pragma GCC unroll 12
   for (std::size_t t = 0; t < Tokens; ++t) {
@@ -244,25 +255,27 @@ constexpr TileFunction kTileFunctions[kTileTokens] = {
     multiply_tile<Panels, 7>,  multiply_tile<Panels, 8>,  multiply_tile<Panels, 9>,
     multiply_tile<Panels, 10>, multiply_tile<Panels, 11>, multiply_tile<Panels, 12>};
 
-// Columns [first_quad, first_quad + tile.quads) of `Panels` panels times all tokens.
+// Columns [first_quad, first_quad + tile.quads) of `Panels` panels times all tokens. The tiles share the
+// lines from tile.next on, panel by panel in turn, so that the next panels have come when their turn does.
 template <std::size_t Panels>
 void multiply_all_tokens(const PanelProduct& p, Tile tile, std::size_t first_quad) {
+  const std::uint8_t* next = tile.next;
+  const std::size_t step = tile.quads / kQuadsAPrefetch * kBlockBytes;
   for (std::size_t token = 0; token < p.tokens; token += kTileTokens) {
     const std::size_t left = p.tokens - token;
     const std::size_t width = left < kTileTokens ? left : kTileTokens;
     tile.token = token;
     tile.x = p.x + (token * p.quads + first_quad * width) * kQuadCols;
+    const std::size_t n = token / kTileTokens;
+    tile.next = next + n % Panels * p.panel_bytes + n / Panels * step;
     kTileFunctions<Panels>[width - 1](p, tile);
   }
 }
 
-// Writes the codes of `count` ternary blocks of one panel, one a byte, and asks for as many at `next`,
-// which come while the tokens are multiplied.
-void unpack(const std::uint8_t* blocks, const std::uint8_t* next, std::size_t count,
-            std::uint8_t* out) {
+// Writes the codes of `count` ternary blocks of one panel, one a byte.
+void unpack(const std::uint8_t* blocks, std::size_t count, std::uint8_t* out) {
   const __m512i mask = _mm512_set1_epi8(3);
   for (std::size_t b = 0; b < count; ++b) {
-    _mm_prefetch(reinterpret_cast<const char*>(next + b * kBlockBytes), _MM_HINT_T1);
     __m512i bytes = load_block(blocks + b * kBlockBytes);
     for (std::size_t quad = 0; quad < 4; ++quad) {
       _mm512_store_si512(out + (b * 4 + quad) * kBlockBytes, _mm512_and_si512(bytes, mask));
@@ -283,20 +296,20 @@ void ternary_many_tokens(const PanelProduct& p, std::size_t panel) {
     const std::size_t count = left < most ? left : most;
     for (std::size_t i = 0; i < Panels; ++i) {
       const std::uint8_t* w = p.panels + (panel + i) * p.panel_bytes;
-      const std::uint8_t* next =
-          left > most ? w + (block + most) * kBlockBytes : w + Panels * p.panel_bytes;
-      unpack(w + block * kBlockBytes, next, count, codes + i * kPanelBytes);
+      unpack(w + block * kBlockBytes, count, codes + i * kPanelBytes);
     }
-    multiply_all_tokens<Panels>(p,
-                                {.codes = codes,
-                                 .panel_bytes = kPanelBytes,
-                                 .quads = count * 4,
-                                 .x = nullptr,
-                                 .panel = panel,
-                                 .token = 0,
-                                 .zero = 1,
-                                 .first = block == 0},
-                                block * 4);
+    multiply_all_tokens<Panels>(
+        p,
+        {.codes = codes,
+         .panel_bytes = kPanelBytes,
+         .quads = count * 4,
+         .x = nullptr,
+         .panel = panel,
+         .token = 0,
+         .zero = 1,
+         .first = block == 0,
+         .next = p.panels + (panel + Panels) * p.panel_bytes + block * kBlockBytes},
+        block * 4);
   }
 }
 
@@ -310,7 +323,8 @@ void int8_many_tokens(const PanelProduct& p, std::size_t panel) {
                                .panel = panel,
                                .token = 0,
                                .zero = kInt8Zero,
-                               .first = true},
+                               .first = true,
+                               .next = p.panels + (panel + Panels) * p.panel_bytes},
                               0);
 }
 

@@ -12,9 +12,9 @@ namespace {
 // sleeping thread: look this often before going to sleep.
 constexpr int kLooksBeforeSleep = 2000;
 
-// Parts of a loop in chunks: enough that the last one is short, few enough that each reads on where the
-// one before it stopped.
-constexpr std::size_t kChunksAThread = 8;
+// A thread takes this part of its share of what is left: long chunks first, which read on where the one
+// before them stopped, and short ones at the end, so that no thread waits long for the last.
+constexpr std::size_t kChunksAShare = 4;
 
 // Tells the core that this thread waits for memory.
 void relax() {
@@ -67,11 +67,7 @@ void ThreadPool::parallel_chunks(std::size_t count, const ChunkBody& body, std::
     if (count > 0) body(0, count, 0);
     return;
   }
-  const std::size_t parts = std::size_t{threads()} * kChunksAThread;
-  run({.body = nullptr,
-       .chunks = &body,
-       .count = count,
-       .part = (grains + parts - 1) / parts * grain});
+  run({.body = nullptr, .chunks = &body, .count = count, .part = grain});
 }
 
 void ThreadPool::run(const Loop& loop) {
@@ -104,11 +100,20 @@ void ThreadPool::run_parts(unsigned index) {
     if (begin < end) (*loop_.body)(begin, end);
     return;
   }
-  for (;;) {
-    const std::size_t begin = next_.fetch_add(loop_.part, std::memory_order_relaxed);
-    if (begin >= loop_.count) return;
-    (*loop_.chunks)(begin, std::min(loop_.count, begin + loop_.part), index);
+  for (std::size_t begin = 0, end = 0; take_chunk(begin, end);) {
+    (*loop_.chunks)(begin, end, index);
   }
+}
+
+bool ThreadPool::take_chunk(std::size_t& begin, std::size_t& end) {
+  const std::size_t divisor = kChunksAShare * threads() * loop_.part;
+  begin = next_.load(std::memory_order_relaxed);
+  do {
+    if (begin >= loop_.count) return false;
+    const std::size_t grains = std::max<std::size_t>(1, (loop_.count - begin) / divisor);
+    end = std::min(loop_.count, begin + grains * loop_.part);
+  } while (!next_.compare_exchange_weak(begin, end, std::memory_order_relaxed));
+  return true;
 }
 
 void ThreadPool::work(unsigned index) {

@@ -44,9 +44,9 @@ class ThreadPool {
   /// A part of a loop, and which of the threads (from 0) runs it.
   using ChunkBody = std::function<void(std::size_t begin, std::size_t end, unsigned thread)>;
 
-  /// The same in parts of about an eighth of a thread's share, each taken by the next thread that is
-  /// free: for long loops, where a thread that the system takes from its core would keep the others
-  /// waiting.
+  /// The same in chunks, each taken by the next thread that is free: a quarter of a thread's share of
+  /// what is left, down to `grain`. For long loops, where a thread that the system takes from its core
+  /// would keep the others waiting.
   void parallel_chunks(std::size_t count, const ChunkBody& body, std::size_t grain = 1);
 
  private:
@@ -55,12 +55,14 @@ class ThreadPool {
     const Body* body;  // one of the two
     const ChunkBody* chunks;
     std::size_t count;
-    std::size_t part;  // iterations of a part
+    std::size_t part;  // iterations of a part, of a chunk at least
   };
 
   void run(const Loop& loop);
   void work(unsigned index);
   void run_parts(unsigned index);
+  /// The next chunk that nobody has; false when none is left.
+  bool take_chunk(std::size_t& begin, std::size_t& end);
   /// Returns once `value` is no longer `old`.
   void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) const;
 

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "kernels/packing/panel_layout.hpp"
+
 namespace sterna {
 namespace {
 
@@ -61,7 +63,9 @@ Transformer::Transformer(const ModelWeights& weights, MatmulBackend& backend, Th
   act_.normed.resize(batch * config.hidden);
   act_.quantized.resize(batch * widest_input);
   act_.scales.resize(batch);
-  for (auto& sums : act_.sums) sums.resize(batch * widest_input);
+  act_.sums[0].resize(batch * widest_input);  // the outputs are as wide as the inputs
+  act_.sums[1].resize(batch * std::max(config.kv_width(), config.ffn));
+  act_.sums[2].resize(batch * config.kv_width());
   scratch_.resize(pool.threads());
   for (Scratch& scratch : scratch_) {
     scratch.normed.resize(widest_input);
@@ -114,15 +118,24 @@ void Transformer::check_logits(std::size_t positions, std::size_t size) const {
   }
 }
 
+// Tokens of the next batch: all batches of a call are about as long, and whole tiles of the kernels.
+std::size_t Transformer::next_batch(std::size_t left) const {
+  const std::size_t batches = (left + limits_.batch_tokens - 1) / limits_.batch_tokens;
+  const std::size_t even = (left + batches - 1) / batches;
+  const std::size_t whole = (even + kTileTokens - 1) / kTileTokens * kTileTokens;
+  return std::min({left, whole, limits_.batch_tokens});
+}
+
 // Appends `tokens`, batch by batch; after(done, count) is called when the `count` tokens of a batch, with
 // `done` before it, have left the last layer.
 template <typename After>
 void Transformer::through_layers(std::span<const TokenId> tokens, const After& after) {
-  for (std::size_t done = 0; done < tokens.size(); done += limits_.batch_tokens) {
-    const auto batch = tokens.subspan(done, std::min(limits_.batch_tokens, tokens.size() - done));
+  for (std::size_t done = 0; done < tokens.size();) {
+    const auto batch = tokens.subspan(done, next_batch(tokens.size() - done));
     embed(batch);
     for (std::size_t i = 0; i < layers_.size(); ++i) layer(i, batch.size(), position_ + done);
     after(done, batch.size());
+    done += batch.size();
   }
   position_ += tokens.size();
 }

@@ -25,9 +25,9 @@ struct TransformerLimits {
   std::size_t batch_tokens;    // tokens that go through a layer together
   KvFormat kv = KvFormat::Float32;
 
-  /// Tokens of a batch where nothing else is asked: ten whole tiles of the kernels. Fewer unpack the
-  /// weights more often, more need larger buffers and are no faster (docs/cpu.md).
-  static constexpr std::size_t kBatchTokens = 120;
+  /// Tokens of a batch where nothing else is asked: 22 whole tiles of the kernels. Fewer read and unpack
+  /// the weights more often, more need larger buffers (docs/cpu.md).
+  static constexpr std::size_t kBatchTokens = 264;
 
   /// The whole context, up to 4096 tokens, in batches of kBatchTokens.
   static TransformerLimits of(const ModelConfig& config);
@@ -95,7 +95,7 @@ class Transformer {
     std::vector<float> normed;                      // (batch, hidden) input of the head
     std::vector<std::int8_t> quantized;             // (batch, widest input)
     std::vector<float> scales;                      // (batch,) of `quantized`
-    std::array<std::vector<std::int32_t>, 3> sums;  // (batch, widest output) each
+    std::array<std::vector<std::int32_t>, 3> sums;  // (batch, widest i-th output of a product)
   };
   // Rows that a thread needs while it works on one token, small enough to stay in its cache.
   struct Scratch {
@@ -109,6 +109,7 @@ class Transformer {
   Layer register_layer(std::size_t index);
   void check_tokens(std::span<const TokenId> tokens) const;
   void check_logits(std::size_t positions, std::size_t size) const;
+  std::size_t next_batch(std::size_t left) const;
   template <typename After>
   void through_layers(std::span<const TokenId> tokens, const After& after);
 

@@ -211,7 +211,7 @@ LimitsPlan LimitsPlan::of(unsigned threads, std::string_view isa) {
           .isa = isa,
           .dram_bytes = pages * kHugePageBytes,
           .repeats = 3,
-          .multiply_target_s = 0.02};
+          .multiply_target_s = 0.25};
 }
 
 MachineLimits measure_limits(const LimitsPlan& plan) {

@@ -42,7 +42,8 @@ struct LimitsPlan {
   std::string_view isa;      // whose multiply-add is measured; loads are the fastest there are
   std::size_t dram_bytes;    // a thread reads; a multiple of 2 MiB
   unsigned repeats;          // the best of so many counts
-  double multiply_target_s;  // how long one round of multiply-adds should last
+  double multiply_target_s;  // how long one round of multiply-adds should last: as
+      // a limit of seconds of work, not the speed of a cool core's first moment
 
   /// Over all threads 512 MiB or eight times the last-level cache, whichever is more, but at most a
   /// quarter of the memory that is free now.

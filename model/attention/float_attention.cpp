@@ -2,7 +2,6 @@
 #include "model/attention/float_attention.hpp"
 
 #include <algorithm>
-#include <atomic>
 
 #include "model/memory_check.hpp"
 #include "model/ops.hpp"
@@ -44,12 +43,10 @@ bool FloatAttention::append(std::size_t layer, std::size_t position, std::span<c
 void FloatAttention::attend(std::size_t layer, std::size_t first, std::size_t tokens,
                             std::span<const float> q, std::span<float> out) {
   const std::size_t sharers = heads_ / kv_heads_;
-  std::atomic<std::size_t> next_scratch{0};
-  pool_.parallel_for(
+  pool_.parallel_chunks(
       tokens * heads_,
-      [&](std::size_t begin, std::size_t end) {
-        const auto scratch =
-            std::span(scores_).subspan(next_scratch++ * context_tokens_, context_tokens_);
+      [&](std::size_t begin, std::size_t end, unsigned thread) {
+        const auto scratch = std::span(scores_).subspan(thread * context_tokens_, context_tokens_);
         for (std::size_t i = begin; i < end; ++i) {
           const std::size_t seen = first + i / heads_ + 1;
           const std::size_t from = offset(layer, i % heads_ / sharers);

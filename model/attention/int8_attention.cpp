@@ -2,7 +2,6 @@
 #include "model/attention/int8_attention.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -161,13 +160,12 @@ void Int8Attention::attend_one_token(std::size_t layer, std::size_t seen, std::s
 void Int8Attention::attend_each_token(std::size_t layer, std::size_t first, std::size_t tokens,
                                       std::span<const float> q, std::span<float> out) {
   const std::size_t width = sharers_ * dim_;
-  std::atomic<std::size_t> next_scratch{0};
   constexpr std::size_t kWorthWaking = 16384;  // dot products of a key or value with a query head
   const std::size_t grain = std::max<std::size_t>(1, kWorthWaking / (sharers_ * (first + tokens)));
-  pool_.parallel_for(
+  pool_.parallel_chunks(
       tokens * kv_heads_,
-      [&](std::size_t begin, std::size_t end) {
-        Scratch& scratch = scratch_[next_scratch++];
+      [&](std::size_t begin, std::size_t end, unsigned thread) {
+        Scratch& scratch = scratch_[thread];
         for (std::size_t i = begin; i < end; ++i) {
           const std::size_t seen = first + i / kv_heads_ + 1;
           const Head from = head(layer, i % kv_heads_);

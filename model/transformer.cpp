@@ -203,11 +203,10 @@ void Transformer::layer(std::size_t index, std::size_t tokens, std::size_t first
 // Calls step(t, scratch of the thread) for every token, `operations` for each.
 template <typename Step>
 void Transformer::for_each_token(std::size_t tokens, std::size_t operations, const Step& step) {
-  std::atomic<std::size_t> next_scratch{0};
-  pool_.parallel_for(
+  pool_.parallel_chunks(
       tokens,
-      [&](std::size_t begin, std::size_t end) {
-        Scratch& scratch = scratch_[next_scratch++];
+      [&](std::size_t begin, std::size_t end, unsigned thread) {
+        Scratch& scratch = scratch_[thread];
         for (std::size_t t = begin; t < end; ++t) step(t, scratch);
       },
       ThreadPool::grain_of(operations));

@@ -77,17 +77,17 @@ void Workload::validate_held_out(const ModelConfig& config) const {
 }
 
 std::optional<Tokenizer> find_tokenizer(std::string_view model_source) {
-  const fs::path file = fs::path(model_source) / "tokenizer.json";
-  std::error_code error;
-  if (!fs::exists(file, error)) return std::nullopt;
-  return Tokenizer(file);
+  const auto file = find_tokenizer_file(model_source);
+  return file ? std::optional(load_tokenizer(*file)) : std::nullopt;
 }
 
-Tokenizer require_tokenizer(std::string_view model_source) {
+Tokenizer require_tokenizer(std::string_view model_source, std::string_view tokenizer_file) {
+  if (!tokenizer_file.empty()) return load_tokenizer(tokenizer_file);
   auto tokenizer = find_tokenizer(model_source);
   if (!tokenizer) {
     throw std::runtime_error(fmt::format(
-        "{} has no tokenizer.json; this command needs one (sterna logits works without)",
+        "{} has no tokenizer.json and no tokenizer.model; this command needs one: name it with "
+        "--tokenizer (sterna logits works without)",
         model_source));
   }
   return std::move(*tokenizer);

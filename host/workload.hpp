@@ -12,7 +12,7 @@
 
 #include "model/config.hpp"
 #include "model/sampler.hpp"
-#include "model/text/tokenizer.hpp"
+#include "model/text/tokenizer_file.hpp"
 #include "model/transformer.hpp"
 
 namespace sterna::host {
@@ -38,12 +38,14 @@ struct Workload {
   void validate_held_out(const ModelConfig& config) const;
 };
 
-/// The tokenizer that lies in a model folder; none for synthetic models and folders without one.
+/// The tokenizer that belongs to a model: in its folder or in its GGUF file; none for synthetic models
+/// and for models without one.
 [[nodiscard]] std::optional<Tokenizer> find_tokenizer(std::string_view model_source);
 
-/// The same where the work needs one.
+/// The same where the work needs one, or the one in `tokenizer_file` when that is not empty.
 /// Errors  also std::runtime_error saying that there is none
-[[nodiscard]] Tokenizer require_tokenizer(std::string_view model_source);
+[[nodiscard]] Tokenizer require_tokenizer(std::string_view model_source,
+                                          std::string_view tokenizer_file = {});
 
 /// The held-out text that lies in a model folder.
 /// Errors  std::runtime_error when there is none

@@ -26,6 +26,7 @@ apt_packages=(
   libcli11-dev       # command line
   libfmt-dev         # text output
   libpcre2-dev       # Unicode regular expressions of the tokenizers
+  libunistring-dev   # Unicode normal forms of the tokenizers
   libssl-dev         # SHA-256 (libcrypto)
   g++-aarch64-linux-gnu  # NEON kernels, compiled for 64-bit Arm
   libc6-dev-arm64-cross  # its C library

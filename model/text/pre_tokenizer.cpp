@@ -1,43 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/text/pre_tokenizer.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "model/text/regex.hpp"
+#include "model/text/replace.hpp"
 
 namespace sterna {
 namespace {
-
-// The pattern of ByteLevel with use_regex. Source: GPT-2's tokenizer.
-constexpr const char* kByteLevelPattern =
-    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 // U+180E was a blank in old Unicode, and PCRE2's \s still takes it; the tokenizers' engine does
 // not. For matching it is replaced by another format character of the same length, U+200E.
 constexpr std::string_view kOldBlank = "\xE1\xA0\x8E";
 constexpr std::string_view kFormatCharacter = "\xE2\x80\x8E";
 
-std::string without_old_blanks(std::string_view text) {
-  std::string copy(text);
-  for (std::size_t at = copy.find(kOldBlank); at != std::string::npos;
-       at = copy.find(kOldBlank, at)) {
-    copy.replace(at, kOldBlank.size(), kFormatCharacter);
-  }
-  return copy;
-}
-
 }  // namespace
 
-// One step: cuts a piece at the matches of a regex, or puts a blank before it, or both.
+// One step: cuts a piece at the matches of a regex, or puts a blank or a mark before it, or both.
 class PreTokenizer::Step {
  public:
   explicit Step(const JsonFile& description);
+  explicit Step(Regex regex) : regex_(std::move(regex)) {}
 
   [[nodiscard]] bool is_byte_level() const { return is_byte_level_; }
 
-  void split(std::string_view text, const Sink& sink) const {
+  void split(std::string_view text, bool begins, const Sink& sink) const {
+    if (!mark_.empty()) return split_at_marks(text, begins, sink);
     const bool needs_blank = adds_blank_ && !text.starts_with(' ');
     if (!needs_blank) return cut(text, sink);
     std::string with_blank(" ");
@@ -46,14 +37,23 @@ class PreTokenizer::Step {
   }
 
  private:
+  enum class MarkBefore : std::uint8_t { Never, FirstPiece, EveryPiece };
+
   void read_split(const JsonFile& description);
+  void read_punctuation(const JsonFile& description);
+  void read_metaspace(const JsonFile& description);
   void cut(std::string_view text, const Sink& sink) const;
+  void split_at_marks(std::string_view text, bool begins, const Sink& sink) const;
 
   std::optional<Regex> regex_;
   bool is_byte_level_ = false;
   bool adds_blank_ = false;
   bool keeps_matches_ = true;  // as pieces
   bool keeps_gaps_ = true;     // between matches, as pieces
+
+  std::string mark_;  // Metaspace only: what stands for a blank
+  MarkBefore mark_before_ = MarkBefore::EveryPiece;
+  bool cuts_at_marks_ = true;
 };
 
 PreTokenizer::Step::Step(const JsonFile& description) {
@@ -69,13 +69,17 @@ PreTokenizer::Step::Step(const JsonFile& description) {
     regex_.emplace(each ? "\\p{N}" : "\\p{N}+", Regex::Kind::Pattern);
   } else if (type == "Split") {
     read_split(description);
+  } else if (type == "Punctuation") {
+    read_punctuation(description);
+  } else if (type == "Metaspace") {
+    read_metaspace(description);
   } else {
-    description.refuse("type", "only ByteLevel, Split, Digits and Sequence are supported");
+    description.refuse(
+        "type", "only ByteLevel, Split, Digits, Punctuation, Metaspace and Sequence are supported");
   }
 }
 
 void PreTokenizer::Step::read_split(const JsonFile& description) {
-  const JsonFile pattern = description.object("pattern");
   const std::string behavior = description.text("behavior", "");
   if (behavior != "Isolated" && behavior != "Removed") {
     description.refuse("behavior", "only Isolated and Removed are supported");
@@ -84,61 +88,89 @@ void PreTokenizer::Step::read_split(const JsonFile& description) {
     const bool invert = description.boolean("invert", false);
     (invert ? keeps_gaps_ : keeps_matches_) = false;
   }
-  if (pattern.has("Regex")) {
-    regex_.emplace(pattern.text("Regex", ""), Regex::Kind::Pattern);
-  } else if (pattern.has("String")) {
-    regex_.emplace(pattern.text("String", ""), Regex::Kind::Literal);
-  } else {
-    description.refuse("pattern", "an object with Regex or String is expected");
+  regex_.emplace(read_regex(description.object("pattern")));
+}
+
+// What the library takes for punctuation: Unicode's, and the symbols of ASCII.
+void PreTokenizer::Step::read_punctuation(const JsonFile& description) {
+  const std::string behavior = description.text("behavior", "Isolated");
+  if (behavior != "Isolated" && behavior != "Contiguous") {
+    description.refuse("behavior", "only Isolated and Contiguous are supported");
+  }
+  const std::string one = "[\\p{P}$+<=>^`|~]";
+  regex_.emplace(behavior == "Contiguous" ? one + "+" : one, Regex::Kind::Pattern);
+}
+
+void PreTokenizer::Step::read_metaspace(const JsonFile& description) {
+  mark_ = description.text("replacement", "\xE2\x96\x81");
+  if (mark_.empty()) description.refuse("replacement", "one character is expected");
+  const std::string scheme = description.text(
+      "prepend_scheme", description.boolean("add_prefix_space", true) ? "always" : "never");
+  if (scheme != "always" && scheme != "first" && scheme != "never") {
+    description.refuse("prepend_scheme", "always, first or never is expected");
+  }
+  mark_before_ = scheme == "always"  ? MarkBefore::EveryPiece
+                 : scheme == "first" ? MarkBefore::FirstPiece
+                                     : MarkBefore::Never;
+  cuts_at_marks_ = description.boolean("split", true);
+}
+
+void PreTokenizer::Step::split_at_marks(std::string_view text, bool begins,
+                                        const Sink& sink) const {
+  std::string marked = replace_all(text, " ", mark_);
+  const bool wants_mark =
+      mark_before_ == MarkBefore::EveryPiece || (mark_before_ == MarkBefore::FirstPiece && begins);
+  if (wants_mark && !marked.starts_with(mark_)) marked.insert(0, mark_);
+  if (!cuts_at_marks_) return sink(marked);
+  std::string_view rest = marked;
+  while (!rest.empty()) {
+    const std::size_t next = std::min(rest.find(mark_, 1), rest.size());
+    sink(rest.substr(0, next));
+    rest.remove_prefix(next);
   }
 }
 
 void PreTokenizer::Step::cut(std::string_view text, const Sink& sink) const {
   if (!regex_) return sink(text);
   const bool has_old_blank = text.find(kOldBlank) != std::string_view::npos;
-  const std::string replaced = has_old_blank ? without_old_blanks(text) : std::string();
+  const std::string replaced =
+      has_old_blank ? replace_all(text, kOldBlank, kFormatCharacter) : std::string();
   const std::string_view subject = has_old_blank ? replaced : text;
 
   std::size_t gap = 0;  // where the text after the last match begins
-  std::size_t from = 0;
-  while (from < text.size()) {
-    const std::optional<TextRange> match = regex_->find(subject, from);
+  while (gap < text.size()) {
+    const std::optional<TextRange> match = regex_->find(subject, gap);
     if (!match) break;
-    if (match->end == match->begin) {
-      // An empty match cuts nothing; look on behind the character at it.
-      from = match->begin + 1;
-      while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80) ++from;
-      continue;
-    }
     if (keeps_gaps_ && match->begin > gap) sink(text.substr(gap, match->begin - gap));
     if (keeps_matches_) sink(text.substr(match->begin, match->end - match->begin));
-    gap = from = match->end;
+    gap = match->end;
   }
   if (keeps_gaps_ && gap < text.size()) sink(text.substr(gap));
 }
 
-PreTokenizer::PreTokenizer(const JsonFile& description) {
-  try {
-    add_steps(description);
-  } catch (const std::runtime_error& error) {
-    const std::string file = description.file().string();
-    const std::string message = error.what();
-    throw std::runtime_error(message.starts_with(file) ? message : file + ": " + message);
-  }
-  // The library rewrites bytes as characters at this step, so a later one would see others.
-  std::size_t byte_levels = 0;
-  for (const Step& step : steps_) byte_levels += step.is_byte_level() ? 1 : 0;
-  if (byte_levels != 1 || !steps_.back().is_byte_level()) {
-    throw std::runtime_error(
-        description.file().string() +
-        ": pre_tokenizer must end with its one ByteLevel step, only byte-level "
-        "BPE is supported");
-  }
-}
-
+PreTokenizer::PreTokenizer() = default;
 PreTokenizer::~PreTokenizer() = default;
 PreTokenizer::PreTokenizer(PreTokenizer&&) noexcept = default;
 PreTokenizer& PreTokenizer::operator=(PreTokenizer&&) noexcept = default;
+
+PreTokenizer::PreTokenizer(const JsonFile& description) {
+  add_steps(description);
+  // The library rewrites bytes as characters at this step, so a later one would see others.
+  const auto byte_levels =
+      std::count_if(steps_.begin(), steps_.end(), [](const Step& s) { return s.is_byte_level(); });
+  if (byte_levels > 1 || (byte_levels == 1 && !is_byte_level())) {
+    throw std::runtime_error(description.file().string() +
+                             ": pre_tokenizer has a step behind ByteLevel, which must be the last");
+  }
+}
+
+bool PreTokenizer::is_byte_level() const {
+  return !steps_.empty() && steps_.back().is_byte_level();
+}
+
+void PreTokenizer::add_split(const std::string& pattern) {
+  steps_.emplace_back(Regex(pattern, Regex::Kind::Pattern));
+}
 
 void PreTokenizer::add_steps(const JsonFile& description) {
   if (description.text("type", "") != "Sequence") {
@@ -148,11 +180,18 @@ void PreTokenizer::add_steps(const JsonFile& description) {
   for (const JsonFile& step : description.objects("pretokenizers")) add_steps(step);
 }
 
-void PreTokenizer::split(std::string_view text, const Sink& sink) const { run(0, text, sink); }
+void PreTokenizer::split(std::string_view text, bool begins, const Sink& sink) const {
+  run(0, text, begins, sink);
+}
 
-void PreTokenizer::run(std::size_t step, std::string_view text, const Sink& sink) const {
+void PreTokenizer::run(std::size_t step, std::string_view text, bool begins,
+                       const Sink& sink) const {
   if (step == steps_.size()) return sink(text);
-  steps_[step].split(text, [&](std::string_view piece) { run(step + 1, piece, sink); });
+  bool is_first = begins;
+  steps_[step].split(text, begins, [&](std::string_view piece) {
+    run(step + 1, piece, is_first, sink);
+    is_first = false;
+  });
 }
 
 }  // namespace sterna

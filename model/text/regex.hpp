@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "model/formats/json_file.hpp"
+
 namespace sterna {
 
 /// A part of a text: [begin, end).
@@ -24,7 +26,7 @@ class Regex {
   /// Errors  std::runtime_error with the reason when the pattern does not compile
   Regex(const std::string& pattern, Kind kind);
 
-  /// Leftmost match that begins at `from` or later.
+  /// Leftmost match that begins at `from` or later and is not empty.
   /// Errors  std::runtime_error when the text needs more backtracking than PCRE2's limits allow
   [[nodiscard]] std::optional<TextRange> find(std::string_view text, std::size_t from) const;
 
@@ -32,5 +34,9 @@ class Regex {
   std::string pattern_;
   std::shared_ptr<void> code_;
 };
+
+/// A "pattern" of a tokenizer.json: an object with Regex or String.
+/// Errors  std::runtime_error naming the file
+[[nodiscard]] Regex read_regex(const JsonFile& pattern);
 
 }  // namespace sterna

@@ -2,216 +2,157 @@
 #include "model/text/tokenizer.hpp"
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <charconv>
 #include <stdexcept>
-#include <unordered_map>
 #include <utility>
 
-#include "model/text/bpe.hpp"
-#include "model/text/byte_alphabet.hpp"
-#include "model/text/pre_tokenizer.hpp"
+#include "model/text/added_tokens.hpp"
+#include "model/text/tokenizer_parts.hpp"
 #include "model/text/utf8.hpp"
 
 namespace sterna {
-namespace {
-
-// An entry of "added_tokens": found in a text before anything else happens to it.
-struct AddedToken {
-  std::string text;
-  TokenId id;
-};
-
-// Added tokens that are looked for together; of those that begin at one place the longest wins.
-class AddedTokens {
- public:
-  void add(AddedToken token) {
-    auto& same_start = by_first_byte_[static_cast<std::uint8_t>(token.text[0])];
-    const auto shorter = std::find_if(same_start.begin(), same_start.end(), [&](const auto& other) {
-      return other.text.size() < token.text.size();
-    });
-    same_start.insert(shorter, std::move(token));
-  }
-
-  const AddedToken* at_start_of(std::string_view text) const {
-    for (const AddedToken& token : by_first_byte_[static_cast<std::uint8_t>(text[0])]) {
-      if (text.starts_with(token.text)) return &token;
-    }
-    return nullptr;
-  }
-
-  // Calls `between` with the text between added tokens and `token` with the tokens, in order.
-  template <typename Between, typename Token>
-  void split(std::string_view text, const Between& between, const Token& token) const {
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i < text.size();) {
-      const AddedToken* found = at_start_of(text.substr(i));
-      if (found == nullptr) {
-        ++i;
-        continue;
-      }
-      if (i > begin) between(text.substr(begin, i - begin));
-      token(found->id);
-      i += found->text.size();
-      begin = i;
-    }
-    if (begin < text.size()) between(text.substr(begin));
-  }
-
- private:
-  std::array<std::vector<AddedToken>, 256> by_first_byte_;  // each longest first
-};
-
-// What a token is when it is decoded.
-struct TokenText {
-  std::string bytes;
-  bool is_special;
-};
-
-}  // namespace
 
 struct Tokenizer::Impl {
-  explicit Impl(const JsonFile& file)
-      : bpe(file.object("model")), pre_tokenizer(file.object("pre_tokenizer")) {
-    if (file.has("normalizer")) {
-      file.refuse("normalizer", "changing the text before encoding is not supported, only null is");
+  explicit Impl(TokenizerParts from) : parts(std::move(from)) {
+    for (AddedToken& token : parts.added_raw) added_raw.add(std::move(token));
+    for (AddedToken& token : parts.added_normalized) {
+      token.text = parts.normalizer.apply(token.text);
+      if (!token.text.empty()) added_normalized.add(std::move(token));
     }
-    check_decoder(file.object("decoder"));
-    for (const auto& [token, id] : bpe.written()) {
-      texts[id] = {.bytes = alphabet_bytes(token).value_or(token), .is_special = false};
-    }
-    for (const JsonFile& token : file.objects("added_tokens")) read_added(token);
-    if (file.has("post_processor")) read_post_processor(file.object("post_processor"));
-    for (const auto& [id, text] : texts) vocab = std::max<std::size_t>(vocab, id + 1);
+    for (const auto& [id, text] : parts.texts) vocab = std::max<std::size_t>(vocab, id + 1);
   }
 
-  static void check_decoder(const JsonFile& decoder);
-  void read_added(const JsonFile& token);
-  void read_post_processor(const JsonFile& processor);
-  void read_template(const JsonFile& processor);
-  void encode_plain(std::string_view text, std::vector<TokenId>& ids) const;
+  void encode_plain(std::string_view text, bool begins, std::vector<TokenId>& ids) const {
+    parts.pre_tokenizer.split(text, begins,
+                              [&](std::string_view piece) { parts.bpe.encode(piece, ids); });
+  }
 
-  Bpe bpe;
-  PreTokenizer pre_tokenizer;
-  AddedTokens added_raw;         // looked for first
-  AddedTokens added_normalized;  // looked for in what is left
-  std::unordered_map<TokenId, TokenText> texts;
-  TokenIds added_ids;
-  std::vector<TokenId> prefix;  // that the post-processor puts before a text
-  std::vector<TokenId> suffix;
+  [[nodiscard]] std::vector<TokenId> encode(std::string_view text) const;
+
+  TokenizerParts parts;
+  AddedTokens added_raw;
+  AddedTokens added_normalized;
   std::size_t vocab = 0;
 };
 
-void Tokenizer::Impl::check_decoder(const JsonFile& decoder) {
-  const std::string type = decoder.text("type", "");
-  if (type == "Sequence") {
-    for (const JsonFile& step : decoder.objects("decoders")) check_decoder(step);
-  } else if (type != "ByteLevel") {
-    decoder.refuse("type", "only ByteLevel is supported");
-  }
+std::optional<std::uint8_t> byte_of_written(std::string_view token) {
+  if (token.size() != 6 || !token.starts_with("<0x") || !token.ends_with('>')) return std::nullopt;
+  std::uint8_t byte = 0;
+  const char* end = token.data() + 5;
+  const auto result = std::from_chars(token.data() + 3, end, byte, 16);
+  return result.ptr == end ? std::optional(byte) : std::nullopt;
 }
 
-void Tokenizer::Impl::read_added(const JsonFile& token) {
-  constexpr std::uint32_t kMaxToken = (1U << 24) - 1;
-  const std::string text = token.text("content", "");
-  if (text.empty()) token.refuse("content", "the text of a token is expected");
-  if (!token.has("id")) token.refuse("id", "a token id is expected");
-  const TokenId id = token.whole("id", 0, 0, kMaxToken);
-  for (const char* option : {"lstrip", "rstrip", "single_word"}) {
-    if (token.boolean(option, false)) token.refuse(option, "only false is supported");
-  }
-  const bool is_special = token.boolean("special", false);
-  const bool is_normalized = token.boolean("normalized", !is_special);
-  (is_normalized ? added_normalized : added_raw).add({.text = text, .id = id});
-  added_ids.insert_or_assign(text, id);
-  texts[id] = {.bytes = alphabet_bytes(text).value_or(text), .is_special = is_special};
+std::vector<TokenId> Tokenizer::Impl::encode(std::string_view text) const {
+  std::vector<TokenId> ids;
+  const auto push = [&](TokenId id) { ids.push_back(id); };
+  const auto rest = [&](std::string_view part) {
+    const bool changes = !parts.normalizer.changes_nothing();
+    const std::string changed = changes ? parts.normalizer.apply(part) : std::string();
+    const std::string_view subject = changes ? changed : part;
+    const auto plain = [&](std::string_view piece) {
+      const bool begins = part.data() == text.data() && piece.data() == subject.data();
+      encode_plain(piece, begins, ids);
+    };
+    added_normalized.split(subject, plain, push);
+  };
+  added_raw.split(text, rest, push);
+  return ids;
 }
 
-void Tokenizer::Impl::read_post_processor(const JsonFile& processor) {
-  const std::string type = processor.text("type", "");
-  if (type == "Sequence") {
-    for (const JsonFile& step : processor.objects("processors")) read_post_processor(step);
-  } else if (type == "TemplateProcessing") {
-    read_template(processor);
-  } else if (type != "ByteLevel") {  // which only moves offsets
-    processor.refuse("type", "only ByteLevel, TemplateProcessing and Sequence are supported");
-  }
-}
-
-// A template is a list of special tokens and one Sequence, the text.
-void Tokenizer::Impl::read_template(const JsonFile& processor) {
-  const JsonFile special = processor.object("special_tokens");
-  std::vector<TokenId>* side = &prefix;
-  for (const JsonFile& item : processor.objects("single")) {
-    if (item.has("Sequence")) {
-      side = &suffix;
-      continue;
-    }
-    const std::string name = item.object("SpecialToken").text("id", "");
-    const JsonFile token = special.object(name);
-    const nlohmann::json& ids = token.at("ids");
-    if (!ids.is_array()) special.refuse(name, "a special token with a list of ids is expected");
-    for (const nlohmann::json& id : ids) {
-      if (!id.is_number_unsigned() || !texts.contains(id.get<TokenId>())) {
-        special.refuse(name, "ids of the vocabulary are expected");
-      }
-      side->push_back(id.get<TokenId>());
-    }
-  }
-}
-
-void Tokenizer::Impl::encode_plain(std::string_view text, std::vector<TokenId>& ids) const {
-  pre_tokenizer.split(text, [&](std::string_view piece) { bpe.encode(piece, ids); });
-}
-
-Tokenizer::Tokenizer(const std::filesystem::path& file)
-    : impl_(std::make_unique<Impl>(JsonFile(file))) {}
+Tokenizer::Tokenizer(TokenizerParts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
 Tokenizer::~Tokenizer() = default;
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 
 std::size_t Tokenizer::vocab() const { return impl_->vocab; }
 
-std::vector<TokenId> Tokenizer::encode(std::string_view text, AddSpecial add) const {
+namespace {
+
+void require_utf8(std::string_view text) {
   if (const auto bad = find_invalid_utf8(text)) {
     throw std::invalid_argument("the text is not UTF-8 at byte " + std::to_string(*bad) +
                                 ": give text in UTF-8");
   }
-  std::vector<TokenId> ids;
-  if (add == AddSpecial::Yes) ids = impl_->prefix;
-  const auto push = [&](TokenId id) { ids.push_back(id); };
-  const auto plain = [&](std::string_view part) { impl_->encode_plain(part, ids); };
-  const auto rest = [&](std::string_view part) {
-    impl_->added_normalized.split(part, plain, push);
-  };
-  impl_->added_raw.split(text, rest, push);
-  if (add == AddSpecial::Yes) ids.insert(ids.end(), impl_->suffix.begin(), impl_->suffix.end());
+}
+
+// What a run of byte tokens stands for; empties it.
+std::string take_bytes(std::string& run, BadBytes bad) {
+  const std::string bytes = std::exchange(run, {});
+  if (bad == BadBytes::EachPart || !find_invalid_utf8(bytes)) return bytes;
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); ++i) out += utf8_of(0xFFFD);
+  return out;
+}
+
+}  // namespace
+
+std::vector<TokenId> Tokenizer::encode(std::string_view text, AddSpecial add) const {
+  require_utf8(text);
+  std::vector<TokenId> ids = impl_->encode(text);
+  if (add == AddSpecial::Yes) {
+    const TokenizerParts& parts = impl_->parts;
+    ids.insert(ids.begin(), parts.prefix.begin(), parts.prefix.end());
+    ids.insert(ids.end(), parts.suffix.begin(), parts.suffix.end());
+  }
   return ids;
 }
 
+std::vector<TokenId> Tokenizer::encode_plain(std::string_view text) const {
+  require_utf8(text);
+  std::vector<TokenId> ids;
+  impl_->encode_plain(impl_->parts.normalizer.apply(text), true, ids);
+  return ids;
+}
+
+std::span<const TokenId> Tokenizer::prefix() const { return impl_->parts.prefix; }
+
 std::string_view Tokenizer::token_bytes(TokenId id, bool skip_special) const {
-  const auto found = impl_->texts.find(id);
-  if (found == impl_->texts.end()) {
+  const auto found = impl_->parts.texts.find(id);
+  if (found == impl_->parts.texts.end()) {
     throw std::invalid_argument("token " + std::to_string(id) +
                                 " is not in the tokenizer's vocabulary of " +
                                 std::to_string(impl_->vocab));
   }
-  if (skip_special && found->second.is_special) return {};
+  if (skip_special && found->second.kind == TokenText::Kind::Special) return {};
   return found->second.bytes;
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool skip_special) const {
-  std::string bytes;
-  for (const TokenId id : ids) bytes.append(token_bytes(id, skip_special));
-  return replace_invalid_utf8(bytes);
+  const TokenizerParts& parts = impl_->parts;
+  std::string text;
+  std::string run;  // of byte tokens
+  bool is_first = true;
+  for (const TokenId id : ids) {
+    std::string_view bytes = token_bytes(id, skip_special);
+    const TokenText::Kind kind = parts.texts.at(id).kind;
+    if (skip_special && kind == TokenText::Kind::Special) continue;
+    const bool drops_blanks =
+        std::exchange(is_first, false) && parts.dropped_start == DroppedStart::BlanksOfFirstToken;
+    if (kind == TokenText::Kind::Byte) {
+      run.append(bytes);
+      continue;
+    }
+    text.append(take_bytes(run, parts.bad_bytes));
+    if (drops_blanks) {
+      std::copy_if(bytes.begin(), bytes.end(), std::back_inserter(text),
+                   [](char c) { return c != ' '; });
+    } else {
+      text.append(bytes);
+    }
+  }
+  text.append(take_bytes(run, parts.bad_bytes));
+  if (parts.dropped_start == DroppedStart::OneBlank && text.starts_with(' ')) text.erase(0, 1);
+  return replace_invalid_utf8(text);
 }
 
 std::optional<TokenId> Tokenizer::id_of(std::string_view token) const {
-  const auto added = impl_->added_ids.find(token);
-  if (added != impl_->added_ids.end()) return added->second;
-  const auto ordinary = impl_->bpe.written().find(token);
-  if (ordinary != impl_->bpe.written().end()) return ordinary->second;
-  return std::nullopt;
+  const auto found = impl_->parts.written.find(token);
+  return found == impl_->parts.written.end() ? std::nullopt : std::optional(found->second);
+}
+
+const std::optional<std::string>& Tokenizer::chat_template() const {
+  return impl_->parts.chat_template;
 }
 
 }  // namespace sterna

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -14,22 +15,19 @@
 
 namespace sterna {
 
-/// Whether encode() adds the tokens that the file's post-processor puts around a text (a BOS).
+struct TokenizerParts;
+
+/// Whether encode() adds the tokens that the tokenizer puts around a text (a BOS).
 enum class AddSpecial : std::uint8_t { No, Yes };
 
-/// A byte-level BPE tokenizer as Hugging Face's tokenizer.json describes it.
+/// Text to token ids and back, by byte-pair encoding of one kind or another; load_tokenizer()
+/// (tokenizer_file.hpp) makes one from a file.
 ///
-/// Supports  pre-tokenizers ByteLevel, Split (Isolated or Removed, by regex or string), Digits and
-///           Sequence; added tokens without lstrip, rstrip and single_word; ignore_merges; a
-///           TemplateProcessing or ByteLevel post-processor. Anything else in the file that would
-///           change the ids is refused.
-/// Trust     ids and texts equal those of the `tokenizers` library (tests/model/text/golden_tokenizer)
+/// Trust  ids and texts equal those of the `tokenizers` and `sentencepiece` libraries
+///        (tests/model/text/golden_tokenizer) and llama.cpp's published cases for LLaMA-2 and LLaMA-3
 class Tokenizer {
  public:
-  /// Reads a tokenizer.json.
-  /// Errors  std::runtime_error, one sentence: the file is missing, is not JSON, or needs something
-  ///         that is not supported
-  explicit Tokenizer(const std::filesystem::path& file);
+  explicit Tokenizer(TokenizerParts parts);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
@@ -37,10 +35,17 @@ class Tokenizer {
   /// One more than the largest id.
   [[nodiscard]] std::size_t vocab() const;
 
-  /// Token ids of a text. Takes time n log n in its length n.
+  /// Token ids of a text, in which special tokens are found by their names. Takes time n log n in its
+  /// length n.
   /// Errors  std::invalid_argument naming the first byte that is not UTF-8
   [[nodiscard]] std::vector<TokenId> encode(std::string_view text,
                                             AddSpecial add = AddSpecial::No) const;
+
+  /// The same of a text that somebody else wrote: names of special tokens in it are plain text.
+  [[nodiscard]] std::vector<TokenId> encode_plain(std::string_view text) const;
+
+  /// The tokens that AddSpecial::Yes puts before a text.
+  [[nodiscard]] std::span<const TokenId> prefix() const;
 
   /// Bytes of one token, which need not be whole characters; empty for a special token when
   /// `skip_special`.
@@ -52,6 +57,9 @@ class Tokenizer {
 
   /// The id of an added or ordinary token by its text in the file, for example "<|eot_id|>".
   [[nodiscard]] std::optional<TokenId> id_of(std::string_view token) const;
+
+  /// The chat template (Jinja) that came with the tokenizer.
+  [[nodiscard]] const std::optional<std::string>& chat_template() const;
 
  private:
   struct Impl;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/text/utf8.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sterna {
@@ -61,6 +62,12 @@ std::string replace_invalid_utf8(std::string_view text) {
   Utf8Stream stream;
   std::string out = stream.push(text);
   return out + stream.finish();
+}
+
+std::size_t character_bytes(std::string_view text) {
+  const auto first = static_cast<std::uint8_t>(text[0]);
+  const std::size_t length = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  return std::min(length, text.size());
 }
 
 std::string utf8_of(char32_t code_point) {

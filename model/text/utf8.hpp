@@ -15,6 +15,10 @@ namespace sterna {
 /// The text with each longest ill-formed part replaced by U+FFFD (Unicode's recommended practice).
 [[nodiscard]] std::string replace_invalid_utf8(std::string_view text);
 
+/// Bytes of the first character of `text`, which is UTF-8 and not empty; of other bytes at least one and
+/// at most all.
+[[nodiscard]] std::size_t character_bytes(std::string_view text);
+
 /// The UTF-8 form of a code point; U+FFFD for one that is not a character.
 [[nodiscard]] std::string utf8_of(char32_t code_point);
 

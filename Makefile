@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a user types. Every target installs what is missing first (scripts/setup.sh does nothing when
 # all is there).
-.PHONY: run configure build test test-long test-asan test-tsan lint format bench setup clean
+.PHONY: run configure build test test-long test-asan test-tsan fuzz lint format bench setup clean
 
 CMAKE ?= cmake
 JOBS ?= $(shell nproc)
@@ -44,6 +44,18 @@ test-tsan: setup
 	$(CMAKE) --build build-tsan -j $(JOBS) --target $(TSAN_TARGETS)
 	cd build-tsan && ctest -j $(JOBS) --output-on-failure -LE long -R '^(kernels|model)/'
 
+# Every parser of foreign files under libFuzzer and AddressSanitizer, FUZZ_SECONDS each. Findings and the
+# corpus so far lie in build-fuzz.
+FUZZ_SECONDS ?= 600
+fuzz:
+	@scripts/setup.sh fuzz
+	$(CMAKE) --preset fuzz
+	$(CMAKE) --build build-fuzz -j $(JOBS) --target fuzzers
+	.venv/bin/python tests/fuzz/make_corpus.py build-fuzz/seeds
+	cd build-fuzz && for parser in seeds/*; do name=$${parser#seeds/}; mkdir -p corpus/$$name; \
+	  ./fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 \
+	    -print_final_stats=1 corpus/$$name $$parser || exit 1; done
+
 bench: build
 	$(CMAKE) --build build -j $(JOBS) --target rtl_bench
 	for bench in $$(find build -name "*_bench" -type f); do $$bench || exit 1; done
@@ -58,4 +70,4 @@ format:
 	.venv/bin/ruff format .
 
 clean:
-	rm -rf build build-dev build-asan build-tsan build-aarch64 out
+	rm -rf build build-dev build-asan build-tsan build-fuzz build-aarch64 out

@@ -15,6 +15,8 @@ template <typename... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
 // Rounds one row; returns its scale.
 float round_row(std::span<const float> row, std::span<std::int8_t> codes) {

@@ -3,7 +3,9 @@
 # Installs what building and testing need and what is missing: Debian packages through apt-get (with
 # sudo when not root) and Python packages into .venv. Run it again at any time: what is there stays.
 #
-# usage: scripts/setup.sh [train]     `train` adds what experiments/e01_train_bitnet needs (PyTorch)
+# usage: scripts/setup.sh [train|fuzz]
+#   train   adds what experiments/e01_train_bitnet needs (PyTorch)
+#   fuzz    adds what `make fuzz` needs (the run-time library of clang's sanitizers)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -111,3 +113,4 @@ if [ "${1:-}" = train ]; then
   install_apt bible-kjv sword-text-web
   install_pip "${pip_train_packages[@]}"
 fi
+if [ "${1:-}" = fuzz ]; then install_apt libclang-rt-dev; fi

@@ -24,7 +24,8 @@ constexpr unsigned kCodeMask = 63;  // of a code in the upper plane
 // The code of column `col` (within its quad and row) of quad `quad` of the block at `block`.
 unsigned read_code(const std::uint8_t* block, std::size_t quad) {
   if (quad < 3) return block[quad * kBlockBytes] & kCodeMask;
-  return (block[0] >> 6U) | (block[kBlockBytes] >> 6U << 2U) | (block[2 * kBlockBytes] >> 6U << 4U);
+  const auto top = [&](std::size_t line) { return unsigned{block[line * kBlockBytes]} >> 6U; };
+  return top(0) | top(1) << 2U | top(2) << 4U;
 }
 
 void write_code(std::uint8_t* block, std::size_t quad, unsigned code) {

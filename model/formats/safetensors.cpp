@@ -81,6 +81,7 @@ std::uint64_t Reader::header_bytes() const {
 }
 
 nlohmann::json Reader::header() const {
+  const std::size_t length = header_bytes();  // refuses a file too short for its length field
   const auto* text = reinterpret_cast<const char*>(bytes_.data()) + kLengthBytes;
   std::set<std::string> names;
   // The parser would keep the last of two equal keys; whoever wrote two meant something else.
@@ -88,7 +89,7 @@ nlohmann::json Reader::header() const {
     if (!names.insert(name).second) refuse(name, "is in the header twice");
   };
   nlohmann::json parsed =
-      parse_json({text, header_bytes()}, file_.string() + ": the header", see_name);
+      parse_json({text, length}, file_.string() + ": the header", see_name);
   if (!parsed.is_object()) refuse("the header is " + brief(parsed) + ", not a JSON object");
   return parsed;
 }

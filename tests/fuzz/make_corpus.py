@@ -4,6 +4,7 @@
 Usage   python tests/fuzz/make_corpus.py FOLDER      one folder of seeds a parser
 """
 
+import base64
 import json
 import shutil
 import struct
@@ -16,6 +17,18 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CONFIG = json.loads((HERE / "config.json").read_text())
+
+PARSERS = (
+    "safetensors",
+    "checkpoint",
+    "gguf",
+    "gguf_tokenizer",
+    "packed",
+    "config",
+    "tokenizer",
+    "sentencepiece",
+    "hardware",
+)
 
 Tensors = dict[str, np.ndarray]
 
@@ -148,11 +161,33 @@ def gguf(arch: str, version: int, random: np.random.Generator) -> bytes:
     return head + bytes(-len(head) % 32) + data
 
 
+def sentencepiece() -> bytes:
+    """A SentencePiece model: field 1 of the protobuf is a piece of text, score and type."""
+    pieces = [("<unk>", 2), ("<s>", 3), ("</s>", 3)]
+    pieces += [(f"<0x{byte:02X}>", 6) for byte in range(256)]
+    pieces += [(text, 1) for text in ("\u2581", "a", "b", "ab", "\u2581ab")]
+    model = b""
+    for rank, (text, kind) in enumerate(pieces):
+        name = text.encode()
+        piece = bytes([0x0A, len(name)]) + name + struct.pack("<Bf", 0x15, -rank)
+        piece += bytes([0x18, kind])
+        model += bytes([0x0A, len(piece)]) + piece
+    return model
+
+
+def rank_file() -> bytes:
+    """A tiktoken rank file: a token in base64 and its rank, a line each."""
+    tokens = [bytes([byte]) for byte in range(256)] + [b"ab", b" a", b" ab"]
+    return b"".join(
+        base64.b64encode(token) + f" {rank}\n".encode() for rank, token in enumerate(tokens)
+    )
+
+
 def seeds(parser: str) -> Iterator[tuple[str, bytes]]:
     random = np.random.default_rng(1)
     if parser in ("safetensors", "checkpoint"):
         yield "tiny", safetensors(packed_tensors(random))
-    elif parser == "gguf":
+    elif parser in ("gguf", "gguf_tokenizer"):
         yield "tiny_v3", gguf("bitnet-b1.58", 3, random)
         yield "tiny_v2", gguf("llama", 2, random)
     elif parser == "config":
@@ -162,6 +197,9 @@ def seeds(parser: str) -> Iterator[tuple[str, bytes]]:
     elif parser == "tokenizer":
         for path in sorted((ROOT / "tests/model/text").rglob("tokenizer.json")):
             yield path.parent.name, path.read_bytes()
+    elif parser == "sentencepiece":
+        yield "pieces", sentencepiece()
+        yield "ranks", rank_file()
     elif parser == "hardware":
         for path in sorted((ROOT / "configs").glob("*.yaml")):
             yield path.stem, path.read_bytes()
@@ -169,8 +207,7 @@ def seeds(parser: str) -> Iterator[tuple[str, bytes]]:
 
 def main() -> None:
     target = Path(sys.argv[1])
-    parsers = ("safetensors", "checkpoint", "gguf", "packed", "config", "tokenizer", "hardware")
-    for parser in parsers:
+    for parser in PARSERS:
         folder = target / parser
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

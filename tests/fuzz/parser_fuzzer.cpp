@@ -17,9 +17,9 @@
 
 #include "model/formats/checkpoint.hpp"
 #include "model/formats/config_json.hpp"
-#include "model/formats/gguf_file.hpp"
 #include "model/formats/safetensors.hpp"
 #include "model/text/tokenizer.hpp"
+#include "model/text/tokenizer_file.hpp"
 #include "sim/hardware_yaml.hpp"
 
 namespace sterna {
@@ -27,13 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void read_gguf(const fs::path& file) {
-  const GgufFile gguf(file);
-  (void)load_model(file.string(), 1);
-}
-
 void read_tokenizer(const fs::path& file) {
-  const Tokenizer tokenizer(file);
+  const Tokenizer tokenizer = load_tokenizer(file);
   (void)tokenizer.decode(
       tokenizer.encode("It's 1984:  a 'gut' Text\n\xC3\xA9\xE2\x82\xAC", AddSpecial::Yes));
 }
@@ -49,7 +44,8 @@ constexpr Parser kParsers[] = {
     // The folder has a config.json that describes the seeds.
     {"checkpoint", "model.safetensors",
      [](const fs::path& file) { (void)load_checkpoint(file.parent_path()); }},
-    {"gguf", "model.gguf", read_gguf},
+    {"gguf", "model.gguf", [](const fs::path& file) { (void)load_model(file.string(), 1); }},
+    {"gguf_tokenizer", "model.gguf", read_tokenizer},
     {"packed", "model.sterna", [](const fs::path& file) { (void)load_model(file.string(), 1); }},
     {"config", "config.json", [](const fs::path& file) { (void)read_config(file); }},
     {"tokenizer", "tokenizer.json", read_tokenizer},

@@ -63,6 +63,7 @@ void add_eval(CLI::App& app, int& exit_code);
 void add_logits(CLI::App& app, int& exit_code);
 void add_matmul(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
+void add_convert(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 
 }  // namespace sterna::host

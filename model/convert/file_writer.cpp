@@ -13,15 +13,13 @@ void put(const ByteSink& sink, std::string_view text) {
   sink(std::as_bytes(std::span(text.data(), text.size())));
 }
 
-std::uint64_t pad(const ByteSink& sink, std::uint64_t offset, std::uint64_t alignment) {
+void pad_to(const ByteSink& sink, std::uint64_t from, std::uint64_t to) {
   static constexpr std::array<std::byte, 4096> kZeros{};
-  const std::uint64_t end = (offset + alignment - 1) / alignment * alignment;
-  for (std::uint64_t left = end - offset; left > 0;) {
+  for (std::uint64_t left = to - from; left > 0;) {
     const std::uint64_t part = std::min<std::uint64_t>(left, kZeros.size());
     sink(std::span(kZeros).first(part));
     left -= part;
   }
-  return end;
 }
 
 void write_planned(const PlannedTensor& tensor, const ByteSink& sink) {

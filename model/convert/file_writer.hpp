@@ -27,8 +27,8 @@ struct PlannedTensor {
 /// Hands a string, or the bytes of a value, to a sink.
 void put(const ByteSink& sink, std::string_view text);
 
-/// Zeros up to the next multiple of `alignment` of `offset`; the offset after them.
-std::uint64_t pad(const ByteSink& sink, std::uint64_t offset, std::uint64_t alignment);
+/// Zeros from offset `from` up to offset `to`.
+void pad_to(const ByteSink& sink, std::uint64_t from, std::uint64_t to);
 
 /// Writes the bytes of a tensor.
 /// Errors  std::logic_error when they are not as many as planned

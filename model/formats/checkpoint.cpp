@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/formats/config_json.hpp"
+#include "model/formats/packed_file.hpp"
 #include "model/formats/safetensors.hpp"
 #include "model/formats/ternarize.hpp"
 #include "model/synthetic.hpp"
@@ -139,10 +140,11 @@ HeadForm parse_head_form(std::string_view name) {
 }
 
 Checkpoint open_checkpoint(const std::filesystem::path& folder) {
+  if (is_packed_file(folder)) return open_packed_file(folder);
   if (!std::filesystem::is_directory(folder)) {
     throw std::runtime_error(folder.string() +
                              " is not a folder: give a folder with config.json and "
-                             "model.safetensors, or synthetic:NAME");
+                             "model.safetensors, a file of Sterna's own, or synthetic:NAME");
   }
   const CheckpointConfig config = read_config(folder / "config.json");
   return {.model = config.model,

@@ -22,11 +22,11 @@ struct Checkpoint {
   std::unique_ptr<WeightSource> source;
 };
 
-/// Opens a Hugging Face folder.
+/// Opens a Hugging Face folder, or a file of Sterna's own (packed_file.hpp).
 /// Errors  those of load_checkpoint() that do not need a tensor
 [[nodiscard]] Checkpoint open_checkpoint(const std::filesystem::path& path);
 
-/// Loads a Hugging Face folder: config.json and model.safetensors (or its shards).
+/// Loads what open_checkpoint() opens. A Hugging Face folder: config.json and model.safetensors (or its shards).
 ///
 /// Packed matrices are taken as they are; float masters are ternarised by absmean. A tensor that
 /// the model does not use is refused, because it would change the result of a model that has it.

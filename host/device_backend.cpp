@@ -59,11 +59,12 @@ void DeviceBackend::multiply(const ActivationBatch& x, std::span<const Product> 
   const auto start = Clock::now();
   check_shapes(x, products);
   Job job{x, products, {}, {}, {}, {}};
-  // All matrices of a call have the same columns, so the first one's widest piece sets the batch.
-  const std::uint32_t beats = matrices_[products[0].matrix].pieces[0].columns.beats;
-  const std::size_t batch = tokens_per_command(beats, hardware().unit);
-  for (std::size_t t = 0; t < x.tokens; t += batch)
-    post_batch(job, t, std::min(batch, x.tokens - t));
+  std::vector<std::size_t> rows;
+  for (const Product& product : products) rows.push_back(matrices_[product.matrix].rows);
+  for (const PlannedCommand& planned :
+       plan_commands(x.tokens, x.cols, rows, hardware().unit, hardware().weight_format)) {
+    post(job, planned);
+  }
 
   const auto device_start = Clock::now();
   auto reports = device_.run(job.tasks);
@@ -93,29 +94,26 @@ void DeviceBackend::check_shapes(const ActivationBatch& x,
   }
 }
 
-// One command a piece and product, pieces outside so that the products of a piece follow each
-// other.
-void DeviceBackend::post_batch(Job& job, std::size_t first_token, std::size_t tokens) const {
-  const auto format = hardware().weight_format;
-  const auto x = job.x.values.subspan(first_token * job.x.cols, tokens * job.x.cols);
-  for (std::size_t p = 0; p < matrices_[job.products[0].matrix].pieces.size(); ++p) {
-    const ColumnPiece& columns = matrices_[job.products[0].matrix].pieces[p].columns;
-    auto& words =
-        job.words.emplace_back(tokens * columns.beats * hardware().unit.trits_per_beat(format));
-    pad_activations(x, job.x.cols, columns, words);
-    bool keep = false;
-    for (const Product& product : job.products) {
-      const Matrix& matrix = matrices_[product.matrix];
-      const auto wanted = product.sums.subspan(first_token * matrix.rows, tokens * matrix.rows);
-      const auto sums = p == 0 ? wanted : std::span(job.partial_sums.emplace_back(wanted.size()));
-      const sim::TmuCommand command{static_cast<std::uint32_t>(tokens), columns.beats,
-                                    static_cast<std::uint32_t>(matrix.rows), format, keep};
-      job.tasks.push_back({command, &matrix.pieces[p].streams,
-                           keep ? std::span<const std::int8_t>() : words, sums});
-      job.targets.push_back({product.matrix, p, wanted});
-      keep = true;
-    }
+void DeviceBackend::post(Job& job, const PlannedCommand& planned) const {
+  const sim::TmuCommand& command = planned.command;
+  const Product& product = job.products[planned.product];
+  const Matrix& matrix = matrices_[product.matrix];
+  const auto& piece = matrix.pieces[planned.piece];
+  std::span<const std::int8_t> activations;
+  if (!command.keep_activations) {
+    auto& words = job.words.emplace_back(std::size_t{command.tokens} * command.beats *
+                                         hardware().unit.trits_per_beat(command.format));
+    const std::size_t first = planned.first_token * job.x.cols;
+    pad_activations(job.x.values.subspan(first, command.tokens * job.x.cols), job.x.cols,
+                    piece.columns, words);
+    activations = words;
   }
+  const auto wanted =
+      product.sums.subspan(planned.first_token * matrix.rows, command.tokens * matrix.rows);
+  const auto sums =
+      planned.piece == 0 ? wanted : std::span(job.partial_sums.emplace_back(wanted.size()));
+  job.tasks.push_back({command, &piece.streams, activations, sums});
+  job.targets.push_back({product.matrix, planned.piece, wanted});
 }
 
 void DeviceBackend::add_partial_sums(const Job& job) {

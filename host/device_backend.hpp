@@ -75,7 +75,7 @@ class DeviceBackend final : public MatmulBackend {
   struct Job;
 
   void check_shapes(const ActivationBatch& x, std::span<const Product> products) const;
-  void post_batch(Job& job, std::size_t first_token, std::size_t tokens) const;
+  void post(Job& job, const PlannedCommand& planned) const;
   void add_partial_sums(const Job& job);
   void record(const Job& job, std::vector<sim::CommandReport> reports);
 

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   sterna::host::add_logits(app, exit_code);
   sterna::host::add_matmul(app, exit_code);
   sterna::host::add_bench(app, exit_code);
+  sterna::host::add_analyze(app, exit_code);
   sterna::host::add_convert(app, exit_code);
   sterna::host::add_info(app, exit_code);
   const std::string missing = missing_command(app, argc, argv);

@@ -27,6 +27,34 @@ std::size_t tokens_per_command(std::uint32_t beats, const sim::UnitConfig& unit)
   return std::min<std::size_t>(chunks * unit.slices, 0xFFFF);
 }
 
+std::vector<PlannedCommand> plan_commands(std::size_t tokens, std::size_t cols,
+                                          std::span<const std::size_t> rows,
+                                          const sim::UnitConfig& unit, sim::WeightFormat format) {
+  if (tokens == 0 || rows.empty()) {
+    throw std::invalid_argument("plan_commands: no tokens or no matrices");
+  }
+  const std::vector<ColumnPiece> pieces = split_columns(cols, unit, format);
+  // The widest piece sets the batch.
+  const std::size_t batch = tokens_per_command(pieces[0].beats, unit);
+  std::vector<PlannedCommand> commands;
+  for (std::size_t first = 0; first < tokens; first += batch) {
+    const auto count = static_cast<std::uint32_t>(std::min(batch, tokens - first));
+    for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
+      for (std::size_t product = 0; product < rows.size(); ++product) {
+        commands.push_back({{.tokens = count,
+                             .beats = pieces[piece].beats,
+                             .rows = static_cast<std::uint32_t>(rows[product]),
+                             .format = format,
+                             .keep_activations = product > 0},
+                            first,
+                            piece,
+                            product});
+      }
+    }
+  }
+  return commands;
+}
+
 sim::WeightStreams pack_streams(const PackedTernary& weights, const ColumnPiece& piece,
                                 const sim::UnitConfig& unit, sim::WeightFormat format) {
   const std::size_t row_bytes = std::size_t{piece.beats} * unit.beat_bytes();

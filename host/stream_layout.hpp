@@ -32,6 +32,23 @@ struct ColumnPiece {
 /// Chunks and chunks * beats <= ActWords). At least Slices where beats <= ActWords.
 [[nodiscard]] std::size_t tokens_per_command(std::uint32_t beats, const sim::UnitConfig& unit);
 
+/// A command of a product, and what of the product it does.
+struct PlannedCommand {
+  sim::TmuCommand command;
+  std::size_t first_token;
+  std::size_t piece;    // of the columns, as split_columns() cuts them
+  std::size_t product;  // which of the matrices
+};
+
+/// The commands of matrices of `rows` rows each and `cols` columns times the same `tokens` tokens, in the order
+/// in which they are posted: as many tokens as a command takes, for them piece after piece of the columns,
+/// for a piece matrix after matrix, of which all but the first keep the activations.
+/// Errors  std::invalid_argument when there are no tokens, no columns or no matrix
+[[nodiscard]] std::vector<PlannedCommand> plan_commands(std::size_t tokens, std::size_t cols,
+                                                        std::span<const std::size_t> rows,
+                                                        const sim::UnitConfig& unit,
+                                                        sim::WeightFormat format);
+
 /// The columns of `piece` of every row as the engines stream them (layout: sim::WeightStreams,
 /// bytes: kernels/packing/trit_stream.hpp). What the last beat of a row does not need is zero trits.
 [[nodiscard]] sim::WeightStreams pack_streams(const PackedTernary& weights,

@@ -43,8 +43,12 @@ void add_model_option(CLI::App& command, SharedOptions& options) {
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends) {
   options.backend = backends;
   command.add_option("--backend", options.backend, "cpu, systemc or rtl")->capture_default_str();
-  command.add_option("--hw", options.hardware, "hardware file [configs/edge.yaml]");
+  add_hardware_option(command, options);
   add_cpu_options(command, options);
+}
+
+void add_hardware_option(CLI::App& command, SharedOptions& options) {
+  command.add_option("--hw", options.hardware, "hardware file [configs/edge.yaml]");
 }
 
 void add_cpu_options(CLI::App& command, SharedOptions& options) {

@@ -48,6 +48,7 @@ inline const CLI::Range kTokenCount{0, 1'000'000'000};
 /// Each adds its option(s) to a command.
 void add_model_option(CLI::App& command, SharedOptions& options);
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends);
+void add_hardware_option(CLI::App& command, SharedOptions& options);
 void add_cpu_options(CLI::App& command, SharedOptions& options);
 /// What the head and the cache of keys and values are kept as; `kv` is the cache's default.
 void add_precision_options(CLI::App& command, SharedOptions& options, std::string_view kv);
@@ -63,6 +64,7 @@ void add_eval(CLI::App& app, int& exit_code);
 void add_logits(CLI::App& app, int& exit_code);
 void add_matmul(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
+void add_analyze(CLI::App& app, int& exit_code);
 void add_convert(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 

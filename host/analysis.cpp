@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/analysis.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "host/report/phase_report.hpp"
+#include "host/stream_layout.hpp"
+#include "sim/job_plan.hpp"
+#include "sim/lower_bound.hpp"
+
+namespace sterna::host {
+namespace {
+
+/// Matrices that share their activations, so that the driver posts them as one job.
+struct Group {
+  std::string_view name;
+  std::size_t cols;
+  std::vector<std::size_t> rows;
+};
+
+std::array<Group, 4> groups_of(const ModelConfig& model) {
+  return {{{"q, k, v", model.hidden, {model.q_width(), model.kv_width(), model.kv_width()}},
+           {"o", model.q_width(), {model.hidden}},
+           {"gate, up", model.hidden, {model.ffn, model.ffn}},
+           {"down", model.ffn, {model.hidden}}}};
+}
+
+// Counters that neither the timing nor the weights can change.
+sim::TmuCounters counters_of(const sim::UnitConfig& unit, const sim::TmuCommand& command) {
+  const sim::CommandShape shape = sim::shape_of(unit, command);
+  const std::uint64_t slots = std::uint64_t{shape.groups} * command.beats;
+  const std::uint64_t row_beats = std::uint64_t{command.rows} * command.beats;
+  sim::TmuCounters counters;
+  counters.issue_cycles = slots * shape.chunks;
+  counters.weight_beats = row_beats;
+  counters.row_slots = row_beats * command.tokens;
+  counters.activation_reads = slots * command.tokens;
+  if (!command.keep_activations) {
+    counters.activation_writes = std::uint64_t{command.tokens} * command.beats *
+                                 unit.activation_beats_per_word(command.format);
+  }
+  counters.result_beats = std::uint64_t{shape.groups} * shape.chunks;
+  counters.sums = std::uint64_t{command.rows} * command.tokens;
+  return counters;
+}
+
+ProductAnalysis analyze_job(const Group& group, const sim::HardwareConfig& hardware,
+                            std::size_t tokens) {
+  const auto pieces = split_columns(group.cols, hardware.unit, hardware.weight_format);
+  ProductAnalysis job{.name = group.name, .cycles = {}, .counters = {}};
+  std::vector<sim::TmuCommand> commands;
+  for (const PlannedCommand& planned :
+       plan_commands(tokens, group.cols, group.rows, hardware.unit, hardware.weight_format)) {
+    const std::size_t cols = pieces[planned.piece].cols;
+    commands.push_back(planned.command);
+    job.macs += std::uint64_t{planned.command.tokens} * planned.command.rows * cols;
+    job.counters += counters_of(hardware.unit, planned.command);
+  }
+  const sim::LowerBound bound = sim::lower_bound(hardware, commands);
+  job.commands = commands.size();
+  job.lower_bound_cycles = bound.cycles;
+  job.bytes = bound.bytes;
+  job.cycles = sim::estimate_job(hardware, commands);
+  return job;
+}
+
+void add(ProductAnalysis& sum, const ProductAnalysis& part, std::uint64_t times) {
+  sum.commands += part.commands * times;
+  sum.macs += part.macs * times;
+  sum.lower_bound_cycles += part.lower_bound_cycles * times;
+  sum.bytes.weights += part.bytes.weights * times;
+  sum.bytes.activations += part.bytes.activations * times;
+  sum.bytes.results += part.bytes.results * times;
+  for (const sim::NamedTerm& term : sim::named_terms()) {
+    sum.cycles.*term.field += part.cycles.*term.field * static_cast<double>(times);
+  }
+  for (const NamedCounter& counter : named_counters()) {
+    sum.counters.*counter.field += part.counters.*counter.field * times;
+  }
+}
+
+double seconds(const PassAnalysis& pass, const sim::HardwareConfig& hardware) {
+  return pass.all.cycles.cycles() / (hardware.clock_mhz * 1e6);
+}
+
+}  // namespace
+
+PassAnalysis analyze_pass(const ModelConfig& model, const sim::HardwareConfig& hardware,
+                          std::size_t tokens) {
+  PassAnalysis pass{.tokens = tokens, .products = {}, .all = {}};
+  for (const Group& group : groups_of(model)) {
+    ProductAnalysis product{.name = group.name, .cycles = {}, .counters = {}};
+    add(product, analyze_job(group, hardware, tokens), model.layers);
+    add(pass.all, product, 1);
+    pass.products.push_back(std::move(product));
+  }
+  return pass;
+}
+
+double PassAnalysis::tokens_per_s(const sim::HardwareConfig& hardware) const {
+  return static_cast<double>(tokens) / seconds(*this, hardware);
+}
+
+double PassAnalysis::of_adders(const sim::HardwareConfig& hardware) const {
+  const sim::UnitConfig& unit = hardware.unit;
+  const double a_cycle =
+      double{1} * unit.trits_per_beat(hardware.weight_format) * unit.engines * unit.slices;
+  return static_cast<double>(all.macs) / (a_cycle * all.cycles.cycles());
+}
+
+double PassAnalysis::of_weight_bandwidth(const sim::HardwareConfig& hardware) const {
+  return static_cast<double>(all.bytes.weights) /
+         (hardware.memory.weight_gb_s * 1e9 * seconds(*this, hardware));
+}
+
+std::string_view PassAnalysis::bound_by(const sim::HardwareConfig& hardware) const {
+  const double bytes_a_gb_s = 1e9 * seconds(*this, hardware);
+  const auto share = [&](std::uint64_t bytes, double gb_s) {
+    return static_cast<double>(bytes) / (gb_s * bytes_a_gb_s);
+  };
+  const std::pair<double, std::string_view> shares[] = {
+      {of_adders(hardware), "adders"},
+      {of_weight_bandwidth(hardware), "weights"},
+      {share(all.bytes.activations, hardware.memory.activation_gb_s), "activations"},
+      {share(all.bytes.results, hardware.memory.result_gb_s), "results"}};
+  return std::max_element(std::begin(shares), std::end(shares))->second;
+}
+
+}  // namespace sterna::host

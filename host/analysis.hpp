@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/config.hpp"
+#include "sim/energy.hpp"
+#include "sim/job_estimate.hpp"
+#include "sim/stream_memory.hpp"
+
+namespace sterna::host {
+
+/// What the unit takes for the matrices of a model that are multiplied together, all layers of it.
+struct ProductAnalysis {
+  std::string_view name;  // "q, k, v", "o", "gate, up", "down"
+  std::uint64_t commands = 0;
+  std::uint64_t macs = 0;  // padding not counted
+  std::uint64_t lower_bound_cycles = 0;
+  sim::JobEstimate cycles;
+  sim::MovedBytes bytes{};
+  sim::TmuCounters
+      counters;  // those of the closed form: no cycles; nonzero_lanes by a share of zeros
+};
+
+/// One pass of `tokens` tokens through all ternary matrices.
+struct PassAnalysis {
+  std::size_t tokens;
+  std::vector<ProductAnalysis> products;
+  ProductAnalysis all;  // their sum
+
+  /// Of the unit alone, at the design's clock.
+  [[nodiscard]] double tokens_per_s(const sim::HardwareConfig& hardware) const;
+  /// Multiply-adds done, as a share of what the array could have done in these cycles.
+  [[nodiscard]] double of_adders(const sim::HardwareConfig& hardware) const;
+  /// Weight bytes moved, as a share of what the memory could have moved.
+  [[nodiscard]] double of_weight_bandwidth(const sim::HardwareConfig& hardware) const;
+  /// What is busy for the largest share of the time: "adders", or the stream of "weights", "activations" or
+  /// "results".
+  [[nodiscard]] std::string_view bound_by(const sim::HardwareConfig& hardware) const;
+};
+
+/// The closed form of `tokens` tokens on a design, with the commands that the driver would post; no weights
+/// are needed: no cycle and no priced action depends on which weights are zero.
+///
+/// Trust  its commands are those of DeviceBackend, its cycles within 1 % of the SystemC model's
+///        (tests/host/analysis_test.cpp)
+/// Errors std::invalid_argument for 0 tokens
+[[nodiscard]] PassAnalysis analyze_pass(const ModelConfig& model,
+                                        const sim::HardwareConfig& hardware, std::size_t tokens);
+
+/// What `sterna analyze` shows.
+struct Analysis {
+  std::string model_source;
+  ModelConfig model;
+  sim::HardwareConfig hardware;
+  std::span<const sim::EnergyTable> tables;
+  PassAnalysis decode;   // of one token
+  PassAnalysis prefill;  // of a prompt
+};
+
+[[nodiscard]] std::string to_table(const Analysis& analysis);
+[[nodiscard]] std::string to_json_text(const Analysis& analysis);
+
+}  // namespace sterna::host

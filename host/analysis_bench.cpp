@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Design points a second of the closed form: a decoded token and a prompt of 512 of 2B4T, each time on
+// another design.
+
+#include <cstdint>
+
+#include <benchmark/benchmark.h>
+
+#include "host/analysis.hpp"
+#include "model/synthetic.hpp"
+#include "sim/hardware_yaml.hpp"
+
+namespace {
+
+void bench_pass(benchmark::State& state) {
+  const sterna::ModelConfig& model = sterna::named_shape("2b4t");
+  auto hardware = sterna::sim::load_hardware(STERNA_CONFIGS "/edge.yaml");
+  const auto tokens = static_cast<std::size_t>(state.range(0));
+  std::uint32_t point = 0;
+  for (auto _ : state) {
+    hardware.unit.engines = 1 + point % 16;
+    hardware.unit.slices = 1 + point / 16 % 8;
+    hardware.memory.weight_gb_s = 4.0 + point++ % 100;
+    benchmark::DoNotOptimize(sterna::host::analyze_pass(model, hardware, tokens));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(bench_pass)->ArgName("tokens")->Arg(1)->Arg(512);
+
+}  // namespace

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "host/analysis.hpp"
+#include "host/cli/options.hpp"
+#include "host/locations.hpp"
+#include "model/formats/checkpoint.hpp"
+#include "model/synthetic.hpp"
+
+namespace sterna::host {
+namespace {
+
+struct AnalyzeOptions {
+  SharedOptions shared;
+  std::size_t prefill = 512;
+};
+
+// The shape of a model, without its weights.
+ModelConfig shape_of(const std::string& source) {
+  constexpr std::string_view kSynthetic = "synthetic:";
+  if (source.starts_with(kSynthetic)) return named_shape(source.substr(kSynthetic.size()));
+  return open_checkpoint(source).model;
+}
+
+int analyze(const AnalyzeOptions& options) {
+  const std::string source = options.shared.model_source();
+  const ModelConfig model = shape_of(source);
+  const sim::HardwareConfig hardware = options.shared.load_hardware();
+  const auto tables = sim::load_energy_tables(find_shipped(kShippedEnergyTables));
+  const Analysis analysis{.model_source = source,
+                          .model = model,
+                          .hardware = hardware,
+                          .tables = tables,
+                          .decode = analyze_pass(model, hardware, 1),
+                          .prefill = analyze_pass(model, hardware, options.prefill)};
+  if (options.shared.json) {
+    fmt::print("{}\n", to_json_text(analysis));
+  } else if (!options.shared.quiet) {
+    fmt::print("{}", to_table(analysis));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_analyze(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<AnalyzeOptions>();
+  CLI::App* command = app.add_subcommand(
+      "analyze", "cycles, traffic and energy of any shape on any hardware, in closed form");
+  add_model_option(*command, options->shared);
+  add_hardware_option(*command, options->shared);
+  command->add_option("--pp", options->prefill, "tokens of the prompt")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  add_output_options(*command, options->shared);
+  command->callback([options, &exit_code] { exit_code = analyze(*options); });
+}
+
+}  // namespace sterna::host

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/config.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -39,6 +40,13 @@ void ModelConfig::validate() const {
                                              ": must be at most " + std::to_string(kMaxWidth));
   require(rope_theta > 0.0F && std::isfinite(rope_theta), "rope_theta must be above 0");
   require(norm_eps > 0.0F && std::isfinite(norm_eps), "rms_norm_eps must be above 0");
+}
+
+bool is_llama3(const SpecialTokens& special, std::uint32_t vocab) {
+  constexpr std::uint32_t kVocab = 128256;
+  constexpr TokenId kEndOfText = 128001;
+  return vocab == kVocab &&
+         std::find(special.end.begin(), special.end.end(), kEndOfText) != special.end.end();
 }
 
 }  // namespace sterna

@@ -58,4 +58,11 @@ struct SpecialTokens {
   friend bool operator==(const SpecialTokens&, const SpecialTokens&) = default;
 };
 
+/// The end of a turn in the vocabulary of LLaMA-3, <|eot_id|>. Checkpoints that name only the end of a
+/// text (BitNet b1.58 2B4T) answer with it all the same.
+inline constexpr TokenId kLlama3EndOfTurn = 128009;
+
+/// Whether the vocabulary is that of LLaMA-3: it has the size, and a text ends as there.
+[[nodiscard]] bool is_llama3(const SpecialTokens& special, std::uint32_t vocab);
+
 }  // namespace sterna

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/formats/config_json.hpp"
+#include "model/formats/gguf_checkpoint.hpp"
 #include "model/formats/packed_file.hpp"
 #include "model/formats/safetensors.hpp"
 #include "model/formats/ternarize.hpp"
@@ -31,6 +32,7 @@ class HuggingFaceSource : public WeightSource {
   }
   TernaryLinear linear(const std::string& name, const ProjectionShape& shape,
                        std::pmr::memory_resource* memory, ThreadPool& pool) override {
+    if (form_ == WeightForm::Plain) refuse_plain(name, shape);
     return form_ == WeightForm::Master ? master(name, shape, memory)
                                        : packed(name, shape, memory, pool);
   }
@@ -41,6 +43,7 @@ class HuggingFaceSource : public WeightSource {
                        std::pmr::memory_resource* memory, ThreadPool& pool);
   TernaryLinear master(const std::string& name, const ProjectionShape& shape,
                        std::pmr::memory_resource* memory);
+  [[noreturn]] void refuse_plain(const std::string& name, const ProjectionShape& shape);
   float weight_scale(const std::string& name);
   const TensorView& take(const std::string& name, std::vector<std::uint64_t> shape);
   const TensorView& take_floats(const std::string& name, std::vector<std::uint64_t> shape);
@@ -120,6 +123,30 @@ TernaryLinear HuggingFaceSource::master(const std::string& name, const Projectio
   }
 }
 
+// Says which kind of model it is that was not trained as BitNet, by its first matrix.
+void HuggingFaceSource::refuse_plain(const std::string& name, const ProjectionShape& shape) {
+  const std::string weight = name + ".weight";
+  const FloatMatrix floats = matrix(weight, shape.rows, shape.cols);
+  // TriLM has one scale for each of the devices it was trained on, six at most.
+  constexpr std::size_t kMostScales = 6;
+  std::set<float> magnitudes;
+  std::vector<float> row(shape.cols);
+  for (std::size_t r = 0; r < shape.rows && magnitudes.size() <= kMostScales; ++r) {
+    floats.read_row(r, row);
+    for (std::size_t c = 0; c < row.size() && magnitudes.size() <= kMostScales; ++c) {
+      if (row[c] != 0.0F) magnitudes.insert(std::abs(row[c]));
+    }
+  }
+  if (magnitudes.size() <= kMostScales) {
+    store_.refuse(weight, "is ternary with " + std::to_string(magnitudes.size()) +
+                              " scale(s), but config.json asks for no quantised activations (a "
+                              "TriLM model): this engine computes int8 activations only");
+  }
+  store_.refuse(weight,
+                "belongs to an ordinary Llama, for its config.json has neither quantization_config "
+                "nor weight_bits 1: give a model that was trained as BitNet b1.58");
+}
+
 void HuggingFaceSource::refuse_unused() const {
   for (const std::string& name : store_.names()) {
     const bool ignorable = name == kHuggingFaceNames.head || name.ends_with(".rotary_emb.inv_freq");
@@ -144,7 +171,7 @@ Checkpoint open_checkpoint(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder)) {
     throw std::runtime_error(folder.string() +
                              " is not a folder: give a folder with config.json and "
-                             "model.safetensors, a file of Sterna's own, or synthetic:NAME");
+                             "model.safetensors, a .gguf file, a file of Sterna's own, or synthetic:NAME");
   }
   const CheckpointConfig config = read_config(folder / "config.json");
   return {.model = config.model,
@@ -162,6 +189,7 @@ ModelWeights load_model(std::string_view source, std::uint64_t seed, HeadForm he
   if (source.starts_with(kSynthetic)) {
     return make_synthetic(named_shape(source.substr(kSynthetic.size())), seed, head);
   }
+  if (is_gguf(source)) return load_gguf(gguf_location(source), head);
   return load_checkpoint(source, head);
 }
 

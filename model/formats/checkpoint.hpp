@@ -35,8 +35,9 @@ struct Checkpoint {
 [[nodiscard]] ModelWeights load_checkpoint(const std::filesystem::path& folder,
                                            HeadForm head = HeadForm::Stored);
 
-/// Loads what a user names: a folder, or "synthetic:NAME" (synthetic.hpp) with `seed`.
-/// Errors  those of load_checkpoint() and make_synthetic()
+/// Loads what a user names: a folder, a GGUF file (gguf_checkpoint.hpp), or "synthetic:NAME"
+/// (synthetic.hpp) with `seed`.
+/// Errors  those of load_checkpoint(), load_gguf() and make_synthetic()
 [[nodiscard]] ModelWeights load_model(std::string_view source, std::uint64_t seed,
                                       HeadForm head = HeadForm::Stored);
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/formats/config_json.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/formats/json_file.hpp"
 
@@ -51,8 +54,20 @@ float read_rope_theta(const JsonFile& file, float fallback) {
   return file.positive("rope_theta", fallback, kMaxTheta);
 }
 
-WeightForm read_weight_form(const JsonFile& file) {
-  if (!file.has("quantization_config")) return WeightForm::Master;
+// A Llama of floats is a BitNet only if it says so, in the fields of the first reproductions.
+WeightForm read_float_form(const JsonFile& file, const ClassDefaults& defaults) {
+  if (file.whole("input_bits", 8, 1, 64) != 8) {
+    file.refuse("input_bits", "only activations of 8 bits are supported");
+  }
+  if (file.has("weight_bits")) {
+    if (file.whole("weight_bits", 1, 1, 64) == 1) return WeightForm::Master;
+    file.refuse("weight_bits", "only 1, which stands for ternary weights, is supported");
+  }
+  return defaults.model_type == "bitnet" ? WeightForm::Master : WeightForm::Plain;
+}
+
+WeightForm read_weight_form(const JsonFile& file, const ClassDefaults& defaults) {
+  if (!file.has("quantization_config")) return read_float_form(file, defaults);
   const JsonFile quantization = file.object("quantization_config");
   if (quantization.text("quant_method", "bitnet") != "bitnet") {
     quantization.refuse("quant_method", "only bitnet is supported");
@@ -73,22 +88,38 @@ WeightForm read_weight_form(const JsonFile& file) {
   return linear == "bitlinear" ? WeightForm::PackedDivide : WeightForm::PackedMultiply;
 }
 
-SpecialTokens read_special_tokens(const JsonFile& file, std::uint32_t vocab) {
-  SpecialTokens special;
-  const auto token = [&](const char* name, const nlohmann::json& value) {
-    // Published files hold ids beyond the vocabulary (a padding token that was never added).
-    if (!value.is_number_unsigned()) file.refuse(name, "a token id is expected");
-    return value.get<std::uint64_t>();
-  };
-  if (file.has("bos_token_id")) {
-    const std::uint64_t id = token("bos_token_id", file.at("bos_token_id"));
-    if (id < vocab) special.begin = static_cast<TokenId>(id);
-  }
+// The token a field names. Published files hold ids beyond the vocabulary (a padding token that was
+// never added): such a one can never come and is dropped.
+std::optional<TokenId> token(const JsonFile& file, const char* name, const nlohmann::json& value,
+                             std::uint32_t vocab) {
+  if (!value.is_number_unsigned()) file.refuse(name, "a token id is expected");
+  const auto id = value.get<std::uint64_t>();
+  return id < vocab ? std::optional(static_cast<TokenId>(id)) : std::nullopt;
+}
+
+// Adds what a file says ends a text: a token or a list of them.
+void add_end_tokens(const JsonFile& file, std::uint32_t vocab, std::vector<TokenId>& tokens) {
   const nlohmann::json& end = file.at("eos_token_id");
   const nlohmann::json list = end.is_array() || end.is_null() ? end : nlohmann::json::array({end});
   for (const nlohmann::json& value : list) {
-    const std::uint64_t id = token("eos_token_id", value);
-    if (id < vocab) special.end.push_back(static_cast<TokenId>(id));
+    const auto id = token(file, "eos_token_id", value, vocab);
+    if (id && std::find(tokens.begin(), tokens.end(), *id) == tokens.end()) tokens.push_back(*id);
+  }
+}
+
+SpecialTokens read_special_tokens(const JsonFile& file, std::uint32_t vocab) {
+  SpecialTokens special;
+  if (file.has("bos_token_id")) {
+    special.begin = token(file, "bos_token_id", file.at("bos_token_id"), vocab);
+  }
+  add_end_tokens(file, vocab, special.end);
+  const std::filesystem::path generation = file.file().parent_path() / "generation_config.json";
+  if (std::filesystem::exists(generation)) {
+    add_end_tokens(JsonFile(generation), vocab, special.end);
+  }
+  if (is_llama3(special, vocab) &&
+      std::find(special.end.begin(), special.end.end(), kLlama3EndOfTurn) == special.end.end()) {
+    special.end.push_back(kLlama3EndOfTurn);
   }
   return special;
 }
@@ -124,7 +155,7 @@ CheckpointConfig read_config(const JsonFile& file) {
                 .norm_eps = file.positive("rms_norm_eps", defaults.norm_eps, 1.0F),
                 .activation = read_activation(file, defaults.activation),
                 .tied_head = file.boolean("tie_word_embeddings", false)},
-      .form = read_weight_form(file),
+      .form = read_weight_form(file, defaults),
       .special = {}};
   config.special = read_special_tokens(file, config.model.vocab);
   try {

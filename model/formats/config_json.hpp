@@ -16,6 +16,7 @@ enum class WeightForm : std::uint8_t {
   PackedDivide,    // four rows a byte; the product is divided by weight_scale ("bitlinear")
   PackedMultiply,  // four rows a byte; the product is multiplied by it ("autobitlinear")
   Master,          // floats, ternarised at load
+  Plain,           // floats of a model that was not trained as BitNet: refused when one is loaded
 };
 
 /// What a config.json says.
@@ -25,9 +26,10 @@ struct CheckpointConfig {
   SpecialTokens special;
 };
 
-/// Reads a Hugging Face config.json; a field it lacks has the default of BitNetConfig there.
+/// Reads a Hugging Face config.json; a field it lacks has the default of its class there. Tokens that
+/// end a text are also taken from a generation_config.json beside it.
 ///
-/// Errors  std::runtime_error, one sentence with file, field, value and fix: the file is missing or
+/// Errors  std::runtime_error, one sentence with file, field, value and fix: a file is missing or
 ///         not JSON, a field has the wrong type or a value that is not supported
 [[nodiscard]] CheckpointConfig read_config(const std::filesystem::path& file);
 

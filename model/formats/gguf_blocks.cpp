@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -29,6 +30,13 @@ struct TernaryRows {
   TritReader read_row;
   std::function<std::string(std::size_t r)> fault;  // what is wrong with a row that is refused
 };
+
+// Six significant digits: scales are far smaller than std::to_string() prints.
+std::string number_text(float number) {
+  std::ostringstream text;
+  text << number;
+  return text.str();
+}
 
 std::string at_row(std::size_t row) { return " in row " + std::to_string(row); }
 
@@ -178,8 +186,8 @@ TernaryRows tq_rows(const GgufTensor& tensor, const TqType& type) {
                 while (read_block(block_of(r, b), trits)) ++b;
                 const std::uint16_t other = scale_bits(type, block_of(r, b));
                 if (other == scale) return "holds code 3, which is no trit," + at_row(r);
-                return "has a block with scale " + std::to_string(from_float16(other)) + at_row(r) +
-                       " and another with " + std::to_string(from_float16(scale)) +
+                return "has a block with scale " + number_text(from_float16(other)) + at_row(r) +
+                       " and another with " + number_text(from_float16(scale)) +
                        ": only matrices with one scale are ternary to this engine";
               }};
 }
@@ -217,8 +225,8 @@ TernaryRows float_rows(const GgufTensor& tensor) {
                 const auto other = std::find_if(weights.begin(), weights.end(), [&](float w) {
                   return w != 0.0F && !(std::abs(w) == scale);
                 });
-                return "holds weights of two magnitudes, " + std::to_string(scale) + " and " +
-                       std::to_string(std::abs(*other)) + at_row(r) +
+                return "holds weights of two magnitudes, " + number_text(scale) + " and " +
+                       number_text(std::abs(*other)) + at_row(r) +
                        ": it is not ternary; ternarise the model before it is converted";
               }};
 }
@@ -255,7 +263,7 @@ TernaryLinear read_ternary(const GgufTensor& tensor, I2sLayout layout, const Row
                            std::pmr::memory_resource* memory, ThreadPool& pool) {
   const TernaryRows rows = rows_of(tensor, layout);
   if (!(rows.scale > 0.0F) || !std::isfinite(rows.scale)) {
-    throw std::invalid_argument("has scale " + std::to_string(rows.scale) +
+    throw std::invalid_argument("has scale " + number_text(rows.scale) +
                                 " where a number above 0 is expected");
   }
   const TritReader read_row = [&](std::size_t r, std::span<Trit> out) {
@@ -265,7 +273,6 @@ TernaryLinear read_ternary(const GgufTensor& tensor, I2sLayout layout, const Row
   if (packed.first_bad < tensor.dims[1]) {
     throw std::invalid_argument(rows.fault(row_of(packed.first_bad)));
   }
-  release_pages(tensor.bytes);
   return {.trits = std::move(packed.trits), .scale = rows.scale};
 }
 

@@ -168,10 +168,12 @@ HeadForm parse_head_form(std::string_view name) {
 
 Checkpoint open_checkpoint(const std::filesystem::path& folder) {
   if (is_packed_file(folder)) return open_packed_file(folder);
+  if (is_gguf(folder.native())) return open_gguf(gguf_location(folder.native()));
   if (!std::filesystem::is_directory(folder)) {
-    throw std::runtime_error(folder.string() +
-                             " is not a folder: give a folder with config.json and "
-                             "model.safetensors, a .gguf file, a file of Sterna's own, or synthetic:NAME");
+    throw std::runtime_error(
+        folder.string() +
+        " is not a folder: give a folder with config.json and "
+        "model.safetensors, a .gguf file, a file of Sterna's own, or synthetic:NAME");
   }
   const CheckpointConfig config = read_config(folder / "config.json");
   return {.model = config.model,
@@ -189,7 +191,6 @@ ModelWeights load_model(std::string_view source, std::uint64_t seed, HeadForm he
   if (source.starts_with(kSynthetic)) {
     return make_synthetic(named_shape(source.substr(kSynthetic.size())), seed, head);
   }
-  if (is_gguf(source)) return load_gguf(gguf_location(source), head);
   return load_checkpoint(source, head);
 }
 

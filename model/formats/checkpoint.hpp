@@ -22,7 +22,8 @@ struct Checkpoint {
   std::unique_ptr<WeightSource> source;
 };
 
-/// Opens a Hugging Face folder, or a file of Sterna's own (packed_file.hpp).
+/// Opens a Hugging Face folder, a GGUF file (gguf_checkpoint.hpp) or a file of Sterna's own
+/// (packed_file.hpp).
 /// Errors  those of load_checkpoint() that do not need a tensor
 [[nodiscard]] Checkpoint open_checkpoint(const std::filesystem::path& path);
 
@@ -35,9 +36,9 @@ struct Checkpoint {
 [[nodiscard]] ModelWeights load_checkpoint(const std::filesystem::path& folder,
                                            HeadForm head = HeadForm::Stored);
 
-/// Loads what a user names: a folder, a GGUF file (gguf_checkpoint.hpp), or "synthetic:NAME"
-/// (synthetic.hpp) with `seed`.
-/// Errors  those of load_checkpoint(), load_gguf() and make_synthetic()
+/// Loads what a user names: what open_checkpoint() opens, or "synthetic:NAME" (synthetic.hpp) with
+/// `seed`.
+/// Errors  those of load_checkpoint() and make_synthetic()
 [[nodiscard]] ModelWeights load_model(std::string_view source, std::uint64_t seed,
                                       HeadForm head = HeadForm::Stored);
 

@@ -113,10 +113,6 @@ SpecialTokens read_special_tokens(const JsonFile& file, std::uint32_t vocab) {
     special.begin = token(file, "bos_token_id", file.at("bos_token_id"), vocab);
   }
   add_end_tokens(file, vocab, special.end);
-  const std::filesystem::path generation = file.file().parent_path() / "generation_config.json";
-  if (std::filesystem::exists(generation)) {
-    add_end_tokens(JsonFile(generation), vocab, special.end);
-  }
   if (is_llama3(special, vocab) &&
       std::find(special.end.begin(), special.end.end(), kLlama3EndOfTurn) == special.end.end()) {
     special.end.push_back(kLlama3EndOfTurn);
@@ -127,7 +123,12 @@ SpecialTokens read_special_tokens(const JsonFile& file, std::uint32_t vocab) {
 }  // namespace
 
 CheckpointConfig read_config(const std::filesystem::path& file) {
-  return read_config(JsonFile(file));
+  CheckpointConfig config = read_config(JsonFile(file));
+  const std::filesystem::path generation = file.parent_path() / "generation_config.json";
+  if (std::filesystem::exists(generation)) {
+    add_end_tokens(JsonFile(generation), config.model.vocab, config.special.end);
+  }
+  return config;
 }
 
 CheckpointConfig read_config(const JsonFile& file) {

@@ -2,6 +2,7 @@
 #include "model/formats/gguf_checkpoint.hpp"
 
 #include <cmath>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -34,8 +35,8 @@ std::size_t interleaved_row(std::size_t r, std::size_t width) {
 // The tensors of a GGUF file.
 class GgufSource : public WeightSource {
  public:
-  GgufSource(const GgufFile& file, I2sLayout layout, bool interleaved_rope)
-      : file_(file), layout_(layout), interleaved_rope_(interleaved_rope) {}
+  GgufSource(GgufFile file, I2sLayout layout, bool interleaved_rope)
+      : file_(std::move(file)), layout_(layout), interleaved_rope_(interleaved_rope) {}
 
   const TensorNames& names() const override { return kGgufNames; }
   bool has(const std::string& tensor) const override { return file_.tensors().contains(tensor); }
@@ -52,7 +53,7 @@ class GgufSource : public WeightSource {
   FloatMatrix floats(const std::string& name, std::vector<std::uint64_t> dims);
   float extra_scale(const std::string& name);
 
-  const GgufFile& file_;
+  GgufFile file_;
   I2sLayout layout_;
   bool interleaved_rope_;
   std::set<std::string, std::less<>> used_;
@@ -133,11 +134,13 @@ GgufLocation gguf_location(std::string_view source) {
   return {file, parse_i2s_layout(source.substr(file.size() + kLayoutMark.size()))};
 }
 
-ModelWeights load_gguf(const GgufLocation& location, HeadForm head) {
-  const GgufFile file(location.file);
+Checkpoint open_gguf(const GgufLocation& location) {
+  GgufFile file(location.file);
   const GgufConfig config = read_gguf_config(file);
-  GgufSource source(file, location.layout, config.interleaved_rope);
-  return load_weights(source, config.model, config.special, head);
+  return {.model = config.model,
+          .special = config.special,
+          .source = std::make_unique<GgufSource>(std::move(file), location.layout,
+                                                 config.interleaved_rope)};
 }
 
 }  // namespace sterna

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "model/config.hpp"
+#include "model/formats/checkpoint.hpp"
 #include "model/formats/gguf_blocks.hpp"
 #include "model/formats/gguf_file.hpp"
-#include "model/weights.hpp"
 
 namespace sterna {
 
@@ -38,10 +38,9 @@ struct GgufConfig {
 /// Errors  std::runtime_error, one sentence with file, key, value and what is expected
 [[nodiscard]] GgufConfig read_gguf_config(const GgufFile& file);
 
-/// Loads a GGUF file with ternary projections.
+/// Opens a GGUF file with ternary projections.
 /// Errors  std::runtime_error, one sentence with the file, the tensor or key, the value and what is
 ///         expected; a tensor that the model does not use is refused
-[[nodiscard]] ModelWeights load_gguf(const GgufLocation& location,
-                                     HeadForm head = HeadForm::Stored);
+[[nodiscard]] Checkpoint open_gguf(const GgufLocation& location);
 
 }  // namespace sterna

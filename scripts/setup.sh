@@ -45,13 +45,14 @@ pip_packages=(
   numpy==1.26.4      # arrays in the tests
   pytest==8.3.4      # runs tests/**/test_*.py
   pyosys==0.70       # reads the RTL and counts its cells
+  gguf==0.19.0       # GGUF files that another program writes, for the tests
+  safetensors==0.8.0 # and checkpoints
   ruff==0.8.4        # layout and lint of Python
   matplotlib==3.10.0 # figures of the experiments
 )
 pip_train_packages=(
   torch==2.13.0      # training (a CPU build will do)
   tokenizers         # byte-level BPE
-  safetensors        # checkpoints
   transformers       # independent check of the exported model
   accelerate         # transformers asks for it to load BitNet
   pysword            # reads the World English Bible of sword-text-web

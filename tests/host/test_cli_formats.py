@@ -138,7 +138,7 @@ def test_block_embeddings_are_what_the_gguf_package_reads(
 
 
 def test_packed_divide_and_llama_folders(sterna, tmp_path: Path, folder_logits) -> None:
-    """The published 1.58-bit Llamas: model_type llama, divide, no sub-norms, a head of their own."""
+    """The published 1.58-bit Llamas: model_type llama, divide, no sub-norms, their own head."""
     model = made.random_model(
         6, act="silu", tied=False, sub_norms=False, head_dim=32, theta=1000042.0
     )
@@ -166,3 +166,68 @@ def test_shards_are_one_model(sterna, tmp_path: Path, model, folder_logits) -> N
     index = {"weight_map": {name: shard for shard, part in shards.items() for name in part}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     np.testing.assert_array_equal(logits(sterna, folder, tmp_path / "l.npy"), want)
+
+
+REFUSALS = [
+    ({"arch": "gpt2"}, "general.architecture is \"gpt2\": only bitnet"),
+    ({"weights": "Q8_0"}, "has type Q8_0 where a ternary one (I2_S, TQ1_0, TQ2_0) is expected"),
+    ({"embedding": "Q5_0"}, "token_embd.weight has type Q5_0 where F32"),
+    ({"keys": {"bitnet-b1.58.hidden_activation": "gelu"}}, "only relu2 and silu"),
+    ({"keys": {"bitnet-b1.58.rope.scaling.type": "yarn"}}, "only none, and linear"),
+    ({"keys": {"bitnet-b1.58.expert_count": 4}}, "models with experts"),
+    ({"keys": {"general.name": "TriLM 3.9B"}}, "float activations"),
+    ({"keys": {"split.count": 2}}, "merge them into one"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("variant", "words"), REFUSALS, ids=lambda v: str(v)[:40])
+def test_what_is_not_supported_is_refused(
+    sterna, bad_input, tmp_path: Path, model, variant, words: str
+) -> None:
+    file = made.write_gguf(model, tmp_path / "m.gguf", **variant)
+    bad_input(sterna("logits", "--model", file, "--ids", IDS, "--out", tmp_path / "l.npy"), words)
+
+
+def test_a_tensor_nobody_uses_or_that_is_missing_is_refused(
+    sterna, bad_input, tmp_path: Path, model
+) -> None:
+    def refused(changed: object, words: str) -> None:
+        file = made.write_gguf(changed, tmp_path / "m.gguf")
+        bad_input(sterna("logits", "--model", file, "--ids", "1", "--out", "l.npy"), words)
+
+    norm = "model.layers.0.mlp.ffn_sub_norm.weight"
+    short = {**model.floats, norm: model.floats[norm][:-32]}
+    refused(replace(model, floats=short), "has shape [480] where the metadata asks for [512]")
+    refused(replace(model, layers=1), "tensor blk.1.")
+    trits = {k: v for k, v in model.trits.items() if k != "model.layers.1.mlp.up_proj"}
+    refused(replace(model, trits=trits), "tensor blk.1.ffn_up.weight is missing")
+
+
+def write_float_folder(model: object, folder: Path, scale_of, **config: object) -> Path:
+    from safetensors.numpy import save_file
+
+    made.write_hf(model, folder, quantization_config=None, model_type="llama", **config)
+    tensors = dict(model.floats)
+    for name, trits in model.trits.items():
+        tensors[f"{name}.weight"] = (trits * scale_of(trits)).astype(np.float32)
+    save_file(tensors, folder / "model.safetensors")
+    return folder
+
+
+def test_llamas_that_are_no_bitnet_are_told_apart(sterna, bad_input, tmp_path: Path) -> None:
+    model = made.random_model(7, act="silu", tied=False, sub_norms=False)
+
+    def two_scales(trits: np.ndarray) -> np.ndarray:
+        return np.repeat([[0.5], [0.25]], len(trits) // 2, axis=0)
+
+    def noise(trits: np.ndarray) -> np.ndarray:
+        return np.random.default_rng(8).uniform(0.1, 1.0, trits.shape)
+
+    for name, scale_of, words in [
+        ("trilm", two_scales, "is ternary with 2 scale(s), but config.json asks for no quantised"),
+        ("llama", noise, "belongs to an ordinary Llama"),
+    ]:
+        folder = write_float_folder(model, tmp_path / name, scale_of)
+        bad_input(sterna("logits", "--model", folder, "--ids", "1", "--out", "l.npy"), words)
+    masters = write_float_folder(model, tmp_path / "bit", noise, weight_bits=1, input_bits=8)
+    assert logits(sterna, masters, tmp_path / "l.npy").shape == (8, 96)

@@ -101,6 +101,33 @@ TEST_F(Config, TakesSeveralEndTokensAndDropsThoseOutsideTheVocabulary) {
   EXPECT_EQ(read(json).special, (SpecialTokens{.begin = std::nullopt, .end = {2, 319}}));
 }
 
+TEST_F(Config, TakesEndTokensOfTheGenerationConfigToo) {
+  write_file(file().parent_path() / "generation_config.json", R"({"eos_token_id": [2, 7, 999]})");
+  EXPECT_EQ(read(published()).special, (SpecialTokens{.begin = 1, .end = {2, 7}}));
+  write_file(file().parent_path() / "generation_config.json", R"({"eos_token_id": "x"})");
+  EXPECT_NE(error_of([&] { (void)read(published()); }).find("generation_config.json: eos_token_id"),
+            std::string::npos);
+}
+
+TEST_F(Config, AddsTheEndOfATurnOfLlama3) {
+  nlohmann::json json = published();
+  json["vocab_size"] = 128256;
+  EXPECT_EQ(read(json).special.end, (std::vector<TokenId>{2}));
+  json["eos_token_id"] = 128001;
+  EXPECT_EQ(read(json).special.end, (std::vector<TokenId>{128001, 128009}));
+}
+
+TEST_F(Config, TellsABitNetInTheClassOfLlama) {
+  nlohmann::json json = published();
+  json["model_type"] = "llama";
+  EXPECT_EQ(read(json).form, WeightForm::PackedMultiply);
+  json.erase("quantization_config");
+  EXPECT_EQ(read(json).form, WeightForm::Plain);
+  json["weight_bits"] = 1;
+  json["input_bits"] = 8;
+  EXPECT_EQ(read(json).form, WeightForm::Master);
+}
+
 TEST_F(Config, TakesAnExplicitHeadWidth) {
   nlohmann::json json = published();
   json["head_dim"] = 64;

@@ -156,7 +156,7 @@ std::uint16_t first_scale(const TqType& type, std::span<const std::byte> bytes) 
   std::array<Trit, kTqBlock> trits{};
   for (std::size_t b = 0; b < bytes.size(); b += type.block_bytes) {
     const std::byte* block = bytes.data() + b;
-    if (type.read(block, trits) && !is_zero(trits)) return scale_bits(type, block);
+    if (!type.read(block, trits) || !is_zero(trits)) return scale_bits(type, block);
   }
   return 0x3C00;  // 1: no block holds a weight
 }

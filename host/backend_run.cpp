@@ -77,11 +77,12 @@ class Runner {
     const std::size_t vocab = setup_.model.config.vocab;
     PhaseWork& phase = at(Phase::Eval);
     run_.held_out = measure_perplexity(
-        transformer_, work_.held_out, work_.window_tokens, [&](std::span<const float> logits) {
-          hash_.add(std::as_bytes(logits));
-          const std::size_t tokens = logits.size() / vocab;
+        transformer_, pool_, plain_windows(work_.held_out, work_.window_tokens),
+        [&](const ScoredLogits& part) {
+          hash_.add(std::as_bytes(part.logits));
+          const std::size_t tokens = part.logits.size() / vocab;
           phase.tokens += tokens;
-          phase.host += count_host_work(setup_.model, 0, tokens, tokens);
+          phase.host += count_host_work(setup_.model, part.position, tokens, tokens);
           show(Phase::Eval, phase.tokens, work_.held_out.size());
         });
     end(Phase::Eval);

@@ -17,6 +17,8 @@ namespace {
 
 void refuse(const std::string& sentence) { throw std::invalid_argument(sentence); }
 
+}  // namespace
+
 void require_in_vocabulary(std::span<const TokenId> tokens, const ModelConfig& config) {
   for (TokenId id : tokens) {
     if (id < config.vocab) continue;
@@ -40,8 +42,6 @@ std::string read_text(const fs::path& file) {
   if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
   return text;
 }
-
-}  // namespace
 
 void Workload::set_held_out(std::vector<TokenId> tokens, std::size_t window) {
   held_out = std::move(tokens);

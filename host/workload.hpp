@@ -38,6 +38,13 @@ struct Workload {
   void validate_held_out(const ModelConfig& config) const;
 };
 
+/// Errors  std::invalid_argument naming a token outside the model's vocabulary
+void require_in_vocabulary(std::span<const TokenId> tokens, const ModelConfig& config);
+
+/// A whole text file.
+/// Errors  std::runtime_error naming a file that cannot be read
+[[nodiscard]] std::string read_text(const std::filesystem::path& file);
+
 /// The tokenizer that belongs to a model: in its folder or in its GGUF file; none for synthetic models
 /// and for models without one.
 [[nodiscard]] std::optional<Tokenizer> find_tokenizer(std::string_view model_source);

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cstdio>
-#include <functional>
+#include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "host/cli/options.hpp"
+#include "host/generation.hpp"
 #include "host/workload.hpp"
 #include "model/formats/checkpoint.hpp"
-#include "model/sampler.hpp"
-#include "model/text/tokenizer.hpp"
-#include "model/text/utf8.hpp"
-#include "model/transformer.hpp"
+#include "model/text/chat.hpp"
 
 namespace sterna::host {
 namespace {
@@ -22,87 +20,13 @@ namespace {
 struct GenerateOptions {
   SharedOptions shared;
   std::string prompt;
+  bool has_prompt = false;
+  bool chat = false;
+  std::string chat_template = "auto";
+  std::string system;
   std::size_t tokens = 64;
   SamplerConfig sampler{.temperature = 0.8F, .top_k = 40, .top_p = 0.95F, .seed = 0};
 };
-
-/// Prints text as soon as it is whole characters.
-class Stream {
- public:
-  explicit Stream(bool print) : print_(print) {}
-
-  void push(std::string_view bytes) { put(utf8_.push(bytes)); }
-  void finish() {
-    put(utf8_.finish());
-    if (print_) fmt::print("\n");
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  void put(const std::string& text) {
-    text_ += text;
-    if (!print_) return;
-    fmt::print("{}", text);
-    std::fflush(stdout);
-  }
-
-  bool print_;
-  Utf8Stream utf8_;
-  std::string text_;
-};
-
-/// Draws the tokens that follow, from all logits or, where the head can, from the most likely ones.
-class NextToken {
- public:
-  NextToken(Transformer& transformer, Sampler& sampler, bool by_candidates)
-      : transformer_(transformer),
-        sampler_(sampler),
-        count_(by_candidates ? sampler.candidates(transformer.config().vocab) : 0),
-        logits_(count_ == 0 ? transformer.config().vocab : 0) {}
-
-  /// Appends `tokens` to the context and draws the next.
-  TokenId after(std::span<const TokenId> tokens) {
-    if (count_ == 0) {
-      transformer_.forward(tokens, Logits::Last, logits_);
-      return sampler_.next(logits_);
-    }
-    transformer_.forward_top(tokens, count_, candidates_);
-    return sampler_.next_of(candidates_);
-  }
-
- private:
-  Transformer& transformer_;
-  Sampler& sampler_;
-  std::size_t count_;  // of the most likely tokens that a draw looks at; 0: all
-  std::vector<float> logits_;
-  std::vector<Candidate> candidates_;
-};
-
-/// Generates until an end token or `limit` tokens; what it generated.
-std::vector<TokenId> generate_tokens(NextToken& next, std::span<const TokenId> prompt,
-                                     std::size_t limit, const std::vector<TokenId>& end,
-                                     const std::function<void(TokenId)>& emit) {
-  std::vector<TokenId> generated;
-  std::span<const TokenId> context = prompt;
-  while (generated.size() < limit) {
-    const TokenId token = next.after(context);
-    if (std::find(end.begin(), end.end(), token) != end.end()) break;
-    generated.push_back(token);
-    emit(token);
-    context = {&generated.back(), 1};
-  }
-  return generated;
-}
-
-Workload workload(const GenerateOptions& options, const Tokenizer& tokenizer,
-                  const ModelConfig& config) {
-  SamplerConfig sampler = options.sampler;
-  sampler.seed = options.shared.seed;
-  Workload work{tokenizer.encode(options.prompt, AddSpecial::Yes), options.tokens, sampler, {}, 0};
-  work.kv = parse_kv_format(options.shared.kv);
-  work.validate_prompt(config);
-  return work;
-}
 
 /// Whether the head looks for the most likely tokens only.
 /// Errors  std::invalid_argument where it should and the sampler draws from all
@@ -116,34 +40,137 @@ bool screens_tokens(const GenerateOptions& options) {
   return true;
 }
 
-int generate(const GenerateOptions& options) {
-  const BackendKind kind = parse_backend(options.shared.backend);
-  const bool screens = screens_tokens(options);
-  const std::string source = options.shared.model_source();
-  const ModelWeights model = options.shared.load_model();
-  const Tokenizer tokenizer = require_tokenizer(source);
-  const Workload work = workload(options, tokenizer, model.config);
-  Sampler sampler(work.sampler);
-  const sim::HardwareConfig hardware = options.shared.load_hardware();
+void check_options(const GenerateOptions& options) {
+  if (!options.chat && !options.system.empty()) {
+    throw std::invalid_argument("--system is a message of a chat: give --chat too");
+  }
+  if (!options.has_prompt && !options.chat) {
+    throw std::invalid_argument("--prompt is required, the text to go on from");
+  }
+  if (!options.has_prompt && options.shared.json) {
+    throw std::invalid_argument("--chat with --json answers one message: give it by --prompt");
+  }
+}
 
-  ThreadPool pool(options.shared.thread_count());
-  BackendStack backend(kind, hardware, pool, options.shared.isa);
-  Transformer transformer(model, backend.matmul(), pool, work.limits());
-  NextToken next(transformer, sampler, screens);
-  Stream stream(!options.shared.json && !options.shared.quiet);
-  const auto tokens =
-      generate_tokens(next, work.prompt, work.new_tokens, model.special.end,
-                      [&](TokenId token) { stream.push(tokenizer.token_bytes(token)); });
+/// One command's model with all that runs it.
+class Session {
+ public:
+  explicit Session(const GenerateOptions& options)
+      : options_(options),
+        kind_(parse_backend(options.shared.backend)),
+        screens_(screens_tokens(options)),
+        source_(options.shared.model_source()),
+        model_(options.shared.load_model()),
+        tokenizer_(require_tokenizer(source_, options.shared.tokenizer)) {
+    if (options.chat) {
+      chat_.emplace(find_chat_kind(options.chat_template, tokenizer_, model_.config), tokenizer_);
+    }
+  }
+
+  /// Goes on from the prompt, or answers it.
+  void answer_prompt();
+
+  /// Answers the lines of standard input, one message each, until it ends or the context is full.
+  void answer_lines();
+
+ private:
+  Workload workload(std::vector<TokenId> prompt, std::size_t tokens) const;
+  template <typename Use>
+  void with_generation(const Workload& work, const Use& use);
+  std::vector<TokenId> stream_tokens(Generation& generation, std::span<const TokenId> prompt,
+                                     std::size_t limit, TextStream& stream) const;
+
+  const GenerateOptions& options_;
+  BackendKind kind_;
+  bool screens_;
+  std::string source_;
+  ModelWeights model_;
+  Tokenizer tokenizer_;
+  std::optional<Chat> chat_;
+};
+
+Workload Session::workload(std::vector<TokenId> prompt, std::size_t tokens) const {
+  SamplerConfig sampler = options_.sampler;
+  sampler.seed = options_.shared.seed;
+  Workload work{std::move(prompt), tokens, sampler, {}, 0};
+  work.kv = parse_kv_format(options_.shared.kv);
+  work.validate_prompt(model_.config);
+  return work;
+}
+
+template <typename Use>
+void Session::with_generation(const Workload& work, const Use& use) {
+  Sampler sampler(work.sampler);
+  const sim::HardwareConfig hardware = options_.shared.load_hardware();
+  ThreadPool pool(options_.shared.thread_count());
+  BackendStack backend(kind_, hardware, pool, options_.shared.isa);
+  Transformer transformer(model_, backend.matmul(), pool, work.limits());
+  Generation generation(transformer, sampler, screens_, end_tokens(model_.special, tokenizer_));
+  use(transformer, generation);
+}
+
+std::vector<TokenId> Session::stream_tokens(Generation& generation, std::span<const TokenId> prompt,
+                                            std::size_t limit, TextStream& stream) const {
+  auto tokens = generation.run(prompt, limit, [&](TokenId token) {
+    if (tokenizer_.has(token)) stream.push(tokenizer_.token_bytes(token));
+  });
   stream.finish();
-  if (options.shared.json) {
-    const nlohmann::ordered_json json = {{"model", source},
-                                         {"backend", options.shared.backend},
-                                         {"seed", options.shared.seed},
-                                         {"prompt", options.prompt},
-                                         {"prompt_tokens", work.prompt},
-                                         {"tokens", tokens},
-                                         {"text", stream.text()}};
-    fmt::print("{}\n", json.dump(2));
+  return tokens;
+}
+
+void Session::answer_prompt() {
+  const Workload work = workload(chat_ ? chat_->begin(options_.system, options_.prompt)
+                                       : tokenizer_.encode(options_.prompt, AddSpecial::Yes),
+                                 options_.tokens);
+  TextStream stream(!options_.shared.json && !options_.shared.quiet);
+  std::vector<TokenId> tokens;
+  with_generation(work, [&](Transformer&, Generation& generation) {
+    tokens = stream_tokens(generation, work.prompt, work.new_tokens, stream);
+  });
+  if (!options_.shared.json) return;
+  const nlohmann::ordered_json json = {{"model", source_},
+                                       {"backend", options_.shared.backend},
+                                       {"seed", options_.shared.seed},
+                                       {"prompt", options_.prompt},
+                                       {"prompt_tokens", work.prompt},
+                                       {"tokens", tokens},
+                                       {"text", stream.text()}};
+  fmt::print("{}\n", json.dump(2));
+}
+
+void Session::answer_lines() {
+  const bool is_terminal = ::isatty(STDIN_FILENO) == 1;
+  const std::size_t context = TransformerLimits::of(model_.config).context_tokens;
+  const Workload work = workload({0}, context - 1);
+  std::string line;
+  const auto read_line = [&] {
+    if (is_terminal) fmt::print(stderr, "> ");
+    return static_cast<bool>(std::getline(std::cin, line));
+  };
+  with_generation(work, [&](Transformer& transformer, Generation& generation) {
+    while (read_line()) {
+      std::vector<TokenId> prompt(generation.pending().begin(), generation.pending().end());
+      const bool is_first = transformer.position() == 0;
+      const auto turn = is_first ? chat_->begin(options_.system, line) : chat_->next(line);
+      prompt.insert(prompt.end(), turn.begin(), turn.end());
+      require_in_vocabulary(prompt, model_.config);
+      if (transformer.position() + prompt.size() + options_.tokens > context) {
+        throw std::invalid_argument(fmt::format(
+            "the chat has filled the context of {} tokens: start another one", context));
+      }
+      TextStream stream(!options_.shared.quiet);
+      (void)stream_tokens(generation, prompt, options_.tokens, stream);
+    }
+  });
+}
+
+int generate(const GenerateOptions& options) {
+  check_options(options);
+  Session session(options);
+  if (options.has_prompt) {
+    session.answer_prompt();
+  } else {
+    session.answer_lines();
   }
   return kDone;
 }
@@ -154,7 +181,17 @@ void add_generate(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<GenerateOptions>();
   CLI::App* command = app.add_subcommand("generate", "text from a prompt, as it comes");
   add_model_option(*command, options->shared);
-  command->add_option("--prompt", options->prompt, "the text to go on from")->required();
+  add_tokenizer_option(*command, options->shared);
+  CLI::Option* prompt =
+      command->add_option("--prompt", options->prompt, "the text to go on from, or to answer");
+  command->add_flag("--chat", options->chat,
+                    "answer the prompt as a message of a chat; without --prompt, each line of "
+                    "standard input");
+  command
+      ->add_option("--chat-template", options->chat_template,
+                   "auto (what the model was made with), bitnet (2B4T), llama3 or chatml")
+      ->capture_default_str();
+  command->add_option("--system", options->system, "the system's message of a chat");
   command->add_option("--tokens", options->tokens, "most tokens to generate")
       ->check(kTokenCount)
       ->capture_default_str();
@@ -163,7 +200,10 @@ void add_generate(CLI::App& app, int& exit_code) {
   add_precision_options(*command, options->shared, "int8");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);
-  command->callback([options, &exit_code] { exit_code = generate(*options); });
+  command->callback([options, prompt, &exit_code] {
+    options->has_prompt = prompt->count() > 0;
+    exit_code = generate(*options);
+  });
 }
 
 }  // namespace sterna::host

@@ -40,6 +40,12 @@ void add_model_option(CLI::App& command, SharedOptions& options) {
                      "[the model that ships with Sterna]");
 }
 
+void add_tokenizer_option(CLI::App& command, SharedOptions& options) {
+  command.add_option("--tokenizer", options.tokenizer,
+                     "tokenizer.json, tokenizer.model, GGUF file, or a folder with one "
+                     "[the model's own]");
+}
+
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends) {
   options.backend = backends;
   command.add_option("--backend", options.backend, "cpu, systemc or rtl")->capture_default_str();

@@ -25,6 +25,7 @@ enum ExitCode : int {
 /// Options that several commands share, as the user typed them; empty means the default.
 struct SharedOptions {
   std::string model;
+  std::string tokenizer;
   std::string hardware;
   std::string backend;
   std::string isa = "auto";
@@ -47,6 +48,7 @@ inline const CLI::Range kTokenCount{0, 1'000'000'000};
 
 /// Each adds its option(s) to a command.
 void add_model_option(CLI::App& command, SharedOptions& options);
+void add_tokenizer_option(CLI::App& command, SharedOptions& options);
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends);
 void add_hardware_option(CLI::App& command, SharedOptions& options);
 void add_cpu_options(CLI::App& command, SharedOptions& options);

@@ -90,8 +90,10 @@ void Maker::add(TokenId id) {
   if (piece.type == PieceType::Byte) return add_byte(id);
   const std::string plain = replace_all(text, kWordMark, " ");
   const bool is_special = piece.type == PieceType::Control || piece.type == PieceType::Unknown;
-  if (is_special || piece.type == PieceType::UserDefined) {
-    parts_.added_raw.push_back({.text = text, .id = id});
+  if (is_special) parts_.added_raw.push_back({.text = text, .id = id});
+  // SentencePiece finds these in the middle of a text: what follows gets no blank before it.
+  if (piece.type == PieceType::UserDefined) {
+    parts_.added_normalized.push_back({.text = text, .id = id});
   }
   parts_.texts.emplace(id, TokenText{plain, is_special ? Kind::Special : Kind::Ordinary});
 }

@@ -14,11 +14,8 @@ namespace sterna {
 
 struct Tokenizer::Impl {
   explicit Impl(TokenizerParts from) : parts(std::move(from)) {
-    for (AddedToken& token : parts.added_raw) added_raw.add(std::move(token));
-    for (AddedToken& token : parts.added_normalized) {
-      token.text = parts.normalizer.apply(token.text);
-      if (!token.text.empty()) added_normalized.add(std::move(token));
-    }
+    for (const AddedToken& token : parts.added_raw) added_raw.add(token);
+    for (const AddedToken& token : parts.added_normalized) added_normalized.add(token);
     for (const auto& [id, text] : parts.texts) vocab = std::max<std::size_t>(vocab, id + 1);
   }
 
@@ -106,6 +103,8 @@ std::vector<TokenId> Tokenizer::encode_plain(std::string_view text) const {
 }
 
 std::span<const TokenId> Tokenizer::prefix() const { return impl_->parts.prefix; }
+
+bool Tokenizer::has(TokenId id) const { return impl_->parts.texts.contains(id); }
 
 std::string_view Tokenizer::token_bytes(TokenId id, bool skip_special) const {
   const auto found = impl_->parts.texts.find(id);

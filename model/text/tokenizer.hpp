@@ -47,6 +47,9 @@ class Tokenizer {
   /// The tokens that AddSpecial::Yes puts before a text.
   [[nodiscard]] std::span<const TokenId> prefix() const;
 
+  /// Whether the vocabulary has the id; a model's may have more than its tokenizer's.
+  [[nodiscard]] bool has(TokenId id) const;
+
   /// Bytes of one token, which need not be whole characters; empty for a special token when
   /// `skip_special`.
   /// Errors  std::invalid_argument for an id that is not in the vocabulary

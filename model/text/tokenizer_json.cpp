@@ -24,7 +24,7 @@ class Reader {
  private:
   void check_model(const JsonFile& model) const;
   void read_vocabulary(const JsonFile& model);
-  void read_byte(const std::string& token, TokenId id, TokenText& text);
+  void decode_bytes();
   void read_merges(const JsonFile& model);
   void add_merge(const JsonFile& model, const std::string& left, const std::string& right);
   void read_unknown(const JsonFile& model);
@@ -111,19 +111,22 @@ void Reader::read_vocabulary(const JsonFile& model) {
     parts_.written.emplace(token, id);
     // A byte-level token with a character outside the byte alphabet is no piece of a text.
     if (!is_byte_level || alphabet_bytes(token)) parts_.bpe.add_token(bytes_of(token), id);
-    TokenText text{.bytes = bytes_of(token)};
-    if (falls_back) read_byte(token, id, text);
-    if (!parts_.texts.emplace(id, std::move(text)).second) {
+    if (falls_back) {
+      if (const auto byte = byte_of_written(token)) parts_.bpe.add_byte_fallback(*byte, id);
+    }
+    if (!parts_.texts.emplace(id, TokenText{.bytes = bytes_of(token)}).second) {
       vocabulary.refuse(token, "another token has this id");
     }
   }
 }
 
-void Reader::read_byte(const std::string& token, TokenId id, TokenText& text) {
-  const std::optional<std::uint8_t> byte = byte_of_written(token);
-  if (!byte) return;
-  parts_.bpe.add_byte_fallback(*byte, id);
-  text = {.bytes = std::string(1, static_cast<char>(*byte)), .kind = Kind::Byte};
+// Tokens that name bytes stand for them, whether or not the model itself makes them of unknown text.
+void Reader::decode_bytes() {
+  for (const auto& [token, id] : parts_.written) {
+    const std::optional<std::uint8_t> byte = byte_of_written(token);
+    if (!byte) continue;
+    parts_.texts[id] = {.bytes = std::string(1, static_cast<char>(*byte)), .kind = Kind::Byte};
+  }
 }
 
 void Reader::read_merges(const JsonFile& model) {
@@ -176,7 +179,12 @@ void Reader::read_added(const JsonFile& token) {
   }
   const bool is_special = token.boolean("special", false);
   const bool is_normalized = token.boolean("normalized", !is_special);
-  (is_normalized ? parts_.added_normalized : parts_.added_raw).push_back({.text = text, .id = id});
+  if (is_normalized) {
+    const std::string changed = parts_.normalizer.apply(text);
+    if (!changed.empty()) parts_.added_normalized.push_back({.text = changed, .id = id});
+  } else {
+    parts_.added_raw.push_back({.text = text, .id = id});
+  }
   parts_.written.insert_or_assign(text, id);
   parts_.texts[id] = {.bytes = bytes_of(text), .kind = is_special ? Kind::Special : Kind::Ordinary};
 }
@@ -206,7 +214,9 @@ void Reader::read_decoder(const JsonFile& decoder) {
                               decoder.whole("stop", 0, 0, 0) == 0;
     if (!is_one_blank) decoder.refuse("content", "only one blank at the start can be stripped");
     parts_.dropped_start = DroppedStart::OneBlank;
-  } else if (type != "ByteLevel" && type != "ByteFallback" && type != "Fuse") {
+  } else if (type == "ByteFallback") {
+    decode_bytes();
+  } else if (type != "ByteLevel" && type != "Fuse") {
     decoder.refuse("type",
                    "only ByteLevel, ByteFallback, Fuse, Metaspace, Replace, Strip and "
                    "Sequence are supported");

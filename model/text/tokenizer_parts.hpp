@@ -41,7 +41,7 @@ enum class BadBytes : std::uint8_t { EachByte, EachPart };
 struct TokenizerParts {
   std::vector<AddedToken> added_raw;         // looked for first
   Normalizer normalizer;                     // for what is left
-  std::vector<AddedToken> added_normalized;  // looked for in what that gives
+  std::vector<AddedToken> added_normalized;  // looked for in what that gives, as they stand here
   PreTokenizer pre_tokenizer;
   Bpe bpe;
   std::unordered_map<TokenId, TokenText> texts;

@@ -1,22 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the golden files of tokenizer_test.cpp with the `tokenizers` library.
+"""Writes the golden files of tokenizer_test.cpp with `tokenizers` and `sentencepiece`.
 
-One folder a tokenizer: NAME/tokenizer.json, trained here on the few sentences below, and
-NAME/cases.json, texts with the ids and the decoded texts that the library gives. Together the
-tokenizers use every feature that model/text/tokenizer.hpp says it supports.
+One folder a tokenizer: NAME/tokenizer.json or tokenizer.model, trained here on the few sentences
+below, and NAME/cases.json, texts with the ids and the decoded texts that the library gives.
+Together the tokenizers use every feature that model/text/tokenizer_json.hpp says it supports.
 
 Usage   python tests/model/text/golden_tokenizer/make_golden.py
-Needs   tokenizers (0.23.3 made the files in the repository)
+Needs   tokenizers (0.23.3 made the files in the repository), sentencepiece (0.2.3)
 """
 
 from __future__ import annotations
 
 import json
 import random
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+import sentencepiece
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 from tokenizers.processors import TemplateProcessing
 
 HERE = Path(__file__).resolve().parent
@@ -66,6 +78,9 @@ TEXTS = [
     "ab" * 100 + "b",
     " " * 50 + "x" + "\n" * 20,
     "banana bandana " * 10,
+    "e\u0301x  A\u030a   \u1100\u1161\u11a8    \u0344",  # composed by NFC
+    "\u2581a \u2581 b\u2581",  # the character that stands for a blank
+    "a<tool> b",
 ]
 
 
@@ -139,8 +154,117 @@ def grouped_digits() -> dict:
     return json.loads(trained(pre_tokenizers.Sequence(steps), 360).to_str())
 
 
+def gpt_neox_like() -> dict:
+    """NFC first; runs of blanks are added tokens that are looked for in the normalized text."""
+    tokenizer = trained(pre_tokenizers.ByteLevel(add_prefix_space=False), 380)
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.add_tokens([AddedToken(" " * n, normalized=True) for n in (2, 3, 4, 8)])
+    tokenizer.add_tokens([AddedToken("\u00e9x", normalized=True)])
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    return json.loads(tokenizer.to_str())
+
+
+def qwen2_like() -> dict:
+    """NFC, single digits by regex, special tokens of ChatML, no BOS."""
+    pattern = LLAMA3_PATTERN.replace(r"\p{N}{1,3}", r"\p{N}")
+    steps = [
+        pre_tokenizers.Split(Regex(pattern), behavior="isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ]
+    tokenizer = trained(pre_tokenizers.Sequence(steps), 420)
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.add_special_tokens(["<|im_start|>", "<|im_end|>"])
+    return json.loads(tokenizer.to_str())
+
+
+def falcon_like() -> dict:
+    """Runs of punctuation alone, then what ByteLevel cuts."""
+    steps = [
+        pre_tokenizers.Punctuation("contiguous"),
+        pre_tokenizers.Digits(individual_digits=True),
+        pre_tokenizers.ByteLevel(add_prefix_space=False),
+    ]
+    return json.loads(trained(pre_tokenizers.Sequence(steps), 360).to_str())
+
+
+def character_bpe(vocab: int) -> dict:
+    """BPE of characters with a token for every byte, as LLaMA-2 has it; merges learned here."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never", split=True)
+    specials = ["<unk>", "<s>", "</s>"]
+    trainer = trainers.BpeTrainer(vocab_size=vocab, special_tokens=specials, show_progress=False)
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    made = json.loads(tokenizer.to_str())
+    learned = sorted(made["model"]["vocab"], key=made["model"]["vocab"].get)
+    tokens = [*specials, *(f"<0x{byte:02X}>" for byte in range(256)), *learned[len(specials) :]]
+    made["model"]["vocab"] = {token: i for i, token in enumerate(tokens)}
+    made["model"] |= {"byte_fallback": True, "fuse_unk": True}
+    made["pre_tokenizer"] = None
+    made["decoder"] = {
+        "type": "Sequence",
+        "decoders": [
+            {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "},
+            {"type": "ByteFallback"},
+            {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0},
+        ],
+    }
+    tokenizer = Tokenizer.from_str(json.dumps(made))
+    tokenizer.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    return json.loads(tokenizer.to_str())
+
+
+def llama2_like() -> dict:
+    return character_bpe(480)
+
+
+def no_byte_tokens() -> dict:
+    """Characters without a token become <unk>, one for a run of them."""
+    made = character_bpe(480)
+    made["model"]["byte_fallback"] = False
+    return made
+
+
+def metaspace(scheme: str, split: bool) -> dict:
+    """The spelling of newer files: the blank is a matter of the pre-tokenizer."""
+    made = character_bpe(460)
+    step = {
+        "type": "Metaspace", "replacement": "\u2581", "prepend_scheme": scheme, "split": split,
+    }  # fmt: skip
+    made |= {"normalizer": None, "pre_tokenizer": step}
+    made["decoder"] = {
+        "type": "Sequence",
+        "decoders": [{"type": "ByteFallback"}, step],
+    }
+    made["added_tokens"].append(
+        {
+            "id": len(made["model"]["vocab"]), "content": "<|end|>", "single_word": False,
+            "lstrip": False, "rstrip": False, "normalized": False, "special": True,
+        }
+    )  # fmt: skip
+    return made
+
+
+def metaspace_first() -> dict:
+    return metaspace("first", split=False)
+
+
+def metaspace_always() -> dict:
+    return metaspace("always", split=True)
+
+
 MAKERS: list[Callable[[], dict]] = [
     plain,
+    gpt_neox_like,
+    qwen2_like,
+    falcon_like,
+    llama2_like,
+    no_byte_tokens,
+    metaspace_first,
+    metaspace_always,
     string_merges,
     llama3_like,
     digits_and_removal,
@@ -176,6 +300,40 @@ def cases(tokenizer: Tokenizer, texts: list[str]) -> list[dict]:
     return rows
 
 
+def sentencepiece_cases(folder: Path, texts: list[str]) -> None:
+    """A small model of SentencePiece itself, in the way of LLaMA-2."""
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS * 4), model_prefix=f"{scratch}/made", vocab_size=420,
+            model_type="bpe", byte_fallback=True, normalization_rule_name="identity",
+            remove_extra_whitespaces=False, split_digits=True, num_threads=1, minloglevel=2,
+            user_defined_symbols=["<tool>"],
+        )  # fmt: skip
+        model = Path(f"{scratch}/made.model").read_bytes()
+    (folder / "tokenizer.model").write_bytes(model)
+    library = sentencepiece.SentencePieceProcessor(model_proto=model)
+    rows = []
+    for text in texts:
+        ids = library.encode(text)
+        decoded = library.decode(ids)
+        rows.append(
+            {
+                "text": text,
+                "ids": ids,
+                "ids_with_special": [library.bos_id(), *ids],
+                "decoded": decoded,
+                "decoded_with_special": decoded,
+            }
+        )
+    write_cases(folder, rows)
+
+
+def write_cases(folder: Path, rows: list[dict]) -> None:
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    (folder / "cases.json").write_text(f'{{"cases": [\n{lines}\n]}}\n')
+
+
 def main() -> None:
     texts = TEXTS + random_texts(40, seed=11)
     for make in MAKERS:
@@ -184,14 +342,13 @@ def main() -> None:
         file = folder / "tokenizer.json"
         file.write_text(json.dumps(make(), separators=(",", ":"), ensure_ascii=True) + "\n")
         tokenizer = Tokenizer.from_file(str(file))
-        lines = ",\n".join(json.dumps(case) for case in cases(tokenizer, texts))
-        (folder / "cases.json").write_text(f'{{"cases": [\n{lines}\n]}}\n')
-    shipped = HERE.parents[2] / "model/checkpoints/sterna-5m/tokenizer.json"
+        write_cases(folder, cases(tokenizer, texts))
+    sentencepiece_cases(HERE / "sentencepiece", texts)
+    shipped = HERE.parents[3] / "model/checkpoints/sterna-5m/tokenizer.json"
     if shipped.exists():
         (HERE / "sterna-5m").mkdir(exist_ok=True)
         rows = cases(Tokenizer.from_file(str(shipped)), texts)
-        lines = ",\n".join(json.dumps(case) for case in rows)
-        (HERE / "sterna-5m/cases.json").write_text(f'{{"cases": [\n{lines}\n]}}\n')
+        write_cases(HERE / "sterna-5m", rows)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,8 @@ def seeds(parser: str) -> Iterator[tuple[str, bytes]]:
     elif parser in ("gguf", "gguf_tokenizer"):
         yield "tiny_v3", gguf("bitnet-b1.58", 3, random)
         yield "tiny_v2", gguf("llama", 2, random)
+    elif parser == "packed":  # `sterna convert --to sterna` of the checkpoint above
+        yield "tiny", (HERE / "tiny.sterna").read_bytes()
     elif parser == "config":
         yield "tiny", (HERE / "config.json").read_bytes()
         for path in sorted((ROOT / "tests/model/golden").glob("*/config.json")):

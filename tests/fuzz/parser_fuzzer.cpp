@@ -17,6 +17,7 @@
 
 #include "model/formats/checkpoint.hpp"
 #include "model/formats/config_json.hpp"
+#include "model/formats/packed_file.hpp"
 #include "model/formats/safetensors.hpp"
 #include "model/text/tokenizer.hpp"
 #include "model/text/tokenizer_file.hpp"
@@ -33,6 +34,22 @@ void read_tokenizer(const fs::path& file) {
       tokenizer.encode("It's 1984:  a 'gut' Text\n\xC3\xA9\xE2\x82\xAC", AddSpecial::Yes));
 }
 
+// The checksum of the header's JSON is made right first: no mutation would ever get past it.
+void read_packed(const fs::path& file) {
+  std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
+  PackedHeader header{};
+  if (stream.read(reinterpret_cast<char*>(&header), sizeof header) &&
+      header.json_bytes <= fs::file_size(file)) {
+    std::string json(header.json_bytes, ' ');
+    stream.read(json.data(), static_cast<std::streamsize>(json.size()));
+    stream.clear();
+    header.json_checksum = packed_checksum(json);
+    stream.seekp(0).write(reinterpret_cast<const char*>(&header), sizeof header);
+  }
+  stream.close();
+  (void)load_model(file.string(), 1);
+}
+
 struct Parser {
   std::string_view name;
   std::string_view file;  // as which it finds its input
@@ -46,7 +63,7 @@ constexpr Parser kParsers[] = {
      [](const fs::path& file) { (void)load_checkpoint(file.parent_path()); }},
     {"gguf", "model.gguf", [](const fs::path& file) { (void)load_model(file.string(), 1); }},
     {"gguf_tokenizer", "model.gguf", read_tokenizer},
-    {"packed", "model.sterna", [](const fs::path& file) { (void)load_model(file.string(), 1); }},
+    {"packed", "model.sterna", read_packed},
     {"config", "config.json", [](const fs::path& file) { (void)read_config(file); }},
     {"tokenizer", "tokenizer.json", read_tokenizer},
     {"sentencepiece", "tokenizer.model", read_tokenizer},

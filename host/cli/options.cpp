@@ -35,9 +35,11 @@ unsigned SharedOptions::thread_count() const {
 }
 
 void add_model_option(CLI::App& command, SharedOptions& options) {
-  command.add_option("--model", options.model,
-                     "Hugging Face folder, or synthetic:NAME for seeded random weights "
-                     "[the model that ships with Sterna]");
+  command.add_option(
+      "--model", options.model,
+      "Hugging Face folder, FILE.gguf (FILE.gguf#i2s=arm or #i2s=rows when its I2_S is not in "
+      "the x86 layout), or synthetic:NAME for seeded random weights "
+      "[the model that ships with Sterna]");
 }
 
 void add_tokenizer_option(CLI::App& command, SharedOptions& options) {

@@ -7,6 +7,7 @@
 #include "host/cli/options.hpp"
 #include "kernels/panel/panel_kernels.hpp"
 #include "model/formats/checkpoint.hpp"
+#include "model/formats/inventory.hpp"
 #include "sim/hardware_yaml.hpp"
 
 namespace sterna::host {
@@ -30,41 +31,72 @@ Json describe_isa() {
   return list;
 }
 
-/// Share of zero weights over all ternary matrices.
-double zero_fraction(const ModelWeights& model) {
-  std::uint64_t zeros = 0;
-  std::vector<Trit> row;
-  for (const LayerWeights& layer : model.layers) {
-    for (const TernaryLinear* m :
-         {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up, &layer.down}) {
-      row.resize(m->trits.cols());
-      for (std::size_t r = 0; r < m->trits.rows(); ++r) {
-        m->trits.unpack_row(r, row);
-        for (Trit trit : row) zeros += trit == 0 ? 1 : 0;
-      }
-    }
-  }
-  return static_cast<double>(zeros) / static_cast<double>(model.config.ternary_weights());
+/// Null for what is not known.
+Json known(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+void add_config(Json& fields, const ModelConfig& c) {
+  fields.update({{"hidden", c.hidden},
+                 {"layers", c.layers},
+                 {"heads", c.heads},
+                 {"kv_heads", c.kv_heads},
+                 {"head_dim", c.head_dim},
+                 {"ffn", c.ffn},
+                 {"vocab", c.vocab},
+                 {"max_tokens", c.max_tokens},
+                 {"rope_theta", c.rope_theta},
+                 {"norm_eps", c.norm_eps},
+                 {"activation", c.activation == Activation::Relu2 ? "relu2" : "silu"},
+                 {"tied_head", c.tied_head},
+                 {"ternary_weights", c.ternary_weights()}});
 }
 
-Json describe_model(const std::string& source, std::uint64_t seed) {
+/// Random weights have no file, and every seed about the same share of zeros.
+Json describe_synthetic(const std::string& source, std::uint64_t seed) {
   const ModelWeights model = load_model(source, seed);
-  const ModelConfig& c = model.config;
-  return {{"model", source},
-          {"hidden", c.hidden},
-          {"layers", c.layers},
-          {"heads", c.heads},
-          {"kv_heads", c.kv_heads},
-          {"head_dim", c.head_dim},
-          {"ffn", c.ffn},
-          {"vocab", c.vocab},
-          {"max_tokens", c.max_tokens},
-          {"rope_theta", c.rope_theta},
-          {"norm_eps", c.norm_eps},
-          {"activation", c.activation == Activation::Relu2 ? "relu2" : "silu"},
-          {"tied_head", c.tied_head},
-          {"ternary_weights", c.ternary_weights()},
-          {"zero_fraction", zero_fraction(model)}};
+  Json fields = {{"model", source}, {"container", "random weights"}};
+  add_config(fields, model.config);
+  fields["token_bytes"] = model.ternary_bytes() + model.head().bytes();
+  return fields;
+}
+
+Json describe_matrices(const Inventory& inventory) {
+  Json list = Json::array();
+  for (const MatrixInfo& m : inventory.matrices) {
+    Json entry = {{"name", m.name},           {"kind", kProjectionKinds[m.kind]},
+                  {"rows", m.rows},           {"cols", m.cols},
+                  {"format", m.format},       {"bytes", m.bytes},
+                  {"zero_fraction", nullptr}, {"scale", nullptr}};
+    if (m.zeros) {
+      entry["zero_fraction"] = static_cast<double>(*m.zeros) / static_cast<double>(m.weights());
+    }
+    if (m.scale) entry["scale"] = *m.scale;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+/// What a model is; every matrix of it when `all`.
+Json describe_model(const std::string& source, std::uint64_t seed, bool all) {
+  if (source.starts_with("synthetic:")) return describe_synthetic(source, seed);
+  const Inventory inventory = take_inventory(source);
+  Json fields = {{"model", source}, {"container", inventory.container}};
+  add_config(fields, inventory.model);
+  fields["zero_fraction"] = known(inventory.zero_fraction());
+  Json kinds = Json::object();
+  for (std::size_t kind = 0; kind < kProjectionKinds.size(); ++kind) {
+    kinds[std::string(kProjectionKinds[kind])] = known(inventory.zero_fraction(kind));
+  }
+  fields["zero_fraction_of"] = std::move(kinds);
+  fields["matrix_format"] = inventory.matrices.front().format;
+  fields["embedding_format"] = inventory.embedding.format;
+  if (inventory.head) fields["head_format"] = inventory.head->format;
+  fields["token_bytes"] = inventory.token_bytes();
+  fields["tokenizer"] = inventory.tokenizer;
+  if (inventory.special.begin) fields["bos"] = *inventory.special.begin;
+  fields["eos"] = inventory.special.end;
+  fields["unusual"] = inventory.unusual;
+  if (all) fields["matrices"] = describe_matrices(inventory);
+  return fields;
 }
 
 Json describe_hardware(const std::string& file) {
@@ -93,7 +125,17 @@ Json describe_hardware(const std::string& file) {
 /// "name  value", a line a field.
 void print_fields(const Json& fields) {
   for (const auto& [name, value] : fields.items()) {
-    fmt::print("{:26}{}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+    if (value.is_object()) {
+      for (const auto& [part, number] : value.items()) {
+        fmt::print("{:26}{}\n", name + " " + part, number.dump());
+      }
+    } else if (name == "unusual") {
+      for (const Json& sentence : value) {
+        fmt::print("{:26}{}\n", name, sentence.get<std::string>());
+      }
+    } else {
+      fmt::print("{:26}{}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+    }
   }
 }
 
@@ -120,8 +162,9 @@ int info(const InfoOptions& options) {
     return kDone;
   }
   const std::string what = options.what.empty() ? options.shared.model_source() : options.what;
-  const Json fields =
-      is_hardware_file(what) ? describe_hardware(what) : describe_model(what, options.shared.seed);
+  const Json fields = is_hardware_file(what)
+                          ? describe_hardware(what)
+                          : describe_model(what, options.shared.seed, /*all=*/options.shared.json);
   if (options.shared.json) {
     fmt::print("{}\n", fields.dump(2));
   } else {
@@ -136,7 +179,8 @@ void add_info(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InfoOptions>();
   CLI::App* command = app.add_subcommand("info", "what is in a model or a hardware file");
   command->add_option("what,--model,--hw", options->what,
-                      "model folder, synthetic:NAME or hardware file [the model that ships]");
+                      "model folder, .gguf or .sterna file, synthetic:NAME or hardware file "
+                      "[the model that ships]");
   command->add_flag("--isa", options->isa, "list the CPU kernels");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);

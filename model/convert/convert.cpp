@@ -2,17 +2,14 @@
 #include "model/convert/convert.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "model/convert/float_encoder.hpp"
-#include "model/convert/gguf_writer.hpp"
 #include "model/convert/packed_writer.hpp"
+#include "model/convert/targets.hpp"
 #include "model/convert/tokenizer_files.hpp"
-#include "model/convert/trit_encoders.hpp"
 #include "model/formats/checkpoint.hpp"
 #include "model/formats/float_formats.hpp"
 #include "model/formats/packed_file.hpp"
@@ -20,37 +17,8 @@
 namespace sterna {
 namespace {
 
-// All that is known of a target without looking at a model.
-struct TargetInfo {
-  std::string_view name;
-  Target target;
-  const char* title;
-  const TensorNames* names;
-  TritForm form;  // of the matrices; Sterna's own file has them in panels
-  const char* tensor_type;
-  std::uint32_t gguf_file_type;  // general.file_type
-};
-const std::array kTargets = {
-    TargetInfo{"hf", Target::HuggingFace, "a Hugging Face folder", &kHuggingFaceNames,
-               TritForm::Quarters, "U8", 0},
-    TargetInfo{"gguf-i2s", Target::GgufI2s, "I2_S", &kGgufNames, TritForm::I2s, "I2_S", 40},
-    TargetInfo{"gguf-tq2", Target::GgufTq2, "TQ2_0", &kGgufNames, TritForm::Tq2, "TQ2_0", 37},
-    TargetInfo{"gguf-tq1", Target::GgufTq1, "TQ1_0", &kGgufNames, TritForm::Tq1, "TQ1_0", 36},
-    TargetInfo{"sterna", Target::Packed, "Sterna's own file", &kHuggingFaceNames,
-               TritForm::Quarters, "ternary", 0},
-};
-
-const TargetInfo& info_of(Target target) {
-  return *std::find_if(kTargets.begin(), kTargets.end(),
-                       [&](const TargetInfo& info) { return info.target == target; });
-}
-
 // Largest relative error of rounding to float16: half a unit in the last of 11 places.
 constexpr float kHalfUnit = 0x1p-11F;
-
-bool is_gguf_target(Target target) {
-  return target != Target::HuggingFace && target != Target::Packed;
-}
 
 // What rounding did to the scales so far.
 struct RoundedScales {
@@ -83,7 +51,6 @@ class Conversion::Impl {
   FloatForm choose_form(const FloatMatrix& matrix);
   void add_scalars(const std::string& name, std::shared_ptr<std::vector<float>> values);
   void plan_files();
-  GgufMetadata gguf_metadata();
 
   std::filesystem::path path_;
   ConvertOptions options_;
@@ -102,7 +69,7 @@ Conversion::Impl::Impl(const std::filesystem::path& source, const ConvertOptions
       options_(options),
       target_(info_of(options.target)),
       checkpoint_(open_checkpoint(source)),
-      carried_(find_tokenizer_files(source)) {
+      carried_(find_tokenizer_files(source.native())) {
   if (options.head != HeadForm::Stored && options.target != Target::Packed) {
     throw std::invalid_argument(std::string("a head in int8 or int6 cannot be written to ") +
                                 target_.title + ": only --to sterna holds one");
@@ -322,33 +289,6 @@ void Conversion::Impl::plan_tensors() {
   for (const PlannedTensor& tensor : tensors_) total_bytes += tensor.bytes;
 }
 
-GgufMetadata Conversion::Impl::gguf_metadata() {
-  const ModelConfig& c = checkpoint_.model;
-  // Programs that know neither name nor key below take these two for what they are.
-  const std::string arch = c.activation == Activation::Relu2 ? "bitnet-b1.58" : "bitnet";
-  const auto key = [&](std::string_view name) { return arch + "." + std::string(name); };
-  GgufMetadata metadata;
-  metadata.add_text("general.architecture", arch);
-  metadata.add_text("general.name", path_.stem().string());
-  metadata.add_whole("general.file_type", target_.gguf_file_type);
-  metadata.add_whole("general.quantization_version", 2);
-  metadata.add_whole(key("vocab_size"), c.vocab);
-  metadata.add_whole(key("context_length"), c.max_tokens);
-  metadata.add_whole(key("embedding_length"), c.hidden);
-  metadata.add_whole(key("block_count"), c.layers);
-  metadata.add_whole(key("feed_forward_length"), c.ffn);
-  metadata.add_whole(key("rope.dimension_count"), c.head_dim);
-  metadata.add_real(key("rope.freq_base"), c.rope_theta);
-  metadata.add_whole(key("attention.head_count"), c.heads);
-  metadata.add_whole(key("attention.head_count_kv"), c.kv_heads);
-  metadata.add_whole(key("attention.key_length"), c.head_dim);
-  metadata.add_whole(key("attention.value_length"), c.head_dim);
-  metadata.add_real(key("attention.layer_norm_rms_epsilon"), c.norm_eps);
-  metadata.add_text(key("hidden_activation"), c.activation == Activation::Relu2 ? "relu2" : "silu");
-  add_tokenizer(carried_, checkpoint_.special, c.vocab, metadata, notes_);
-  return metadata;
-}
-
 void Conversion::Impl::plan_files() {
   if (options_.target == Target::HuggingFace) {
     const std::string config =
@@ -366,7 +306,10 @@ void Conversion::Impl::plan_files() {
                            carried_, tensors_, sink);
                      }});
   } else {
-    files.push_back({"", [this, metadata = gguf_metadata()](const ByteSink& sink) {
+    GgufMetadata metadata =
+        model_metadata(checkpoint_.model, path_.stem().string(), target_.gguf_file_type);
+    add_tokenizer(carried_, checkpoint_.special, checkpoint_.model.vocab, metadata, notes_);
+    files.push_back({"", [this, metadata = std::move(metadata)](const ByteSink& sink) {
                        write_gguf(metadata, tensors_, sink);
                      }});
   }
@@ -390,27 +333,5 @@ const std::vector<OutputFile>& Conversion::files() const { return impl_->files; 
 std::uint64_t Conversion::total_bytes() const { return impl_->total_bytes; }
 void Conversion::finish() const { impl_->finish(); }
 std::vector<std::string> Conversion::notes() const { return impl_->notes(); }
-
-Target parse_target(std::string_view name) {
-  for (const TargetInfo& info : kTargets) {
-    if (info.name == name) return info.target;
-  }
-  throw std::invalid_argument("a model cannot be written as " + std::string(name) +
-                              ": choose hf, gguf-i2s, gguf-tq2, gguf-tq1 or sterna");
-}
-
-FloatChoice parse_float_choice(std::string_view name) {
-  constexpr std::array kChoices = {
-      std::pair{std::string_view("lossless"), FloatChoice::Lossless},
-      std::pair{std::string_view("f16"), FloatChoice::F16},
-      std::pair{std::string_view("bf16"), FloatChoice::Bf16},
-      std::pair{std::string_view("f32"), FloatChoice::F32},
-  };
-  for (const auto& [known, choice] : kChoices) {
-    if (known == name) return choice;
-  }
-  throw std::invalid_argument("an embedding cannot be written as " + std::string(name) +
-                              ": choose lossless, f16, bf16 or f32");
-}
 
 }  // namespace sterna

@@ -3,8 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <optional>
+#include <set>
 #include <stdexcept>
 
+#include "model/convert/tokenizer_words.hpp"
+#include "model/formats/gguf_checkpoint.hpp"
 #include "model/formats/gguf_file.hpp"
 #include "model/formats/json_file.hpp"
 #include "model/formats/packed_file.hpp"
@@ -14,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What makes a text of tokens in a folder, and a stop of a generation.
+// What makes tokens of a text, and what stops a generation.
 constexpr std::array kFileNames = {
     "tokenizer.json",
     "tokenizer.model",
@@ -26,25 +31,43 @@ constexpr std::array kFileNames = {
     "generation_config.json",
     "special_tokens_map.json",
 };
-constexpr std::uintmax_t kMaxBytes = std::uintmax_t{64} << 20;  // LLaMA-3's have 9 MB
+constexpr std::uintmax_t kMaxBytes = std::uintmax_t{64} << 20;  // LLaMA-3's has 9 MB
 
+constexpr std::string_view kJsonName = "tokenizer.json";
+constexpr std::string_view kGgufName = "tokenizer.gguf";
+constexpr std::string_view kPrefix = "tokenizer.";
 constexpr std::string_view kWhole = "tokenizer.huggingface.json";
 
-}  // namespace
+const CarriedFile* find(const std::vector<CarriedFile>& files, std::string_view name) {
+  const auto found = std::find_if(files.begin(), files.end(),
+                                  [&](const CarriedFile& file) { return file.name == name; });
+  return found == files.end() ? nullptr : &*found;
+}
 
-std::vector<CarriedFile> find_tokenizer_files(const fs::path& source) {
-  std::vector<CarriedFile> files;
-  if (is_packed_file(source)) {
-    const PackedFile file(source);
-    for (const auto& [name, bytes] : file.files()) {
-      files.push_back({name, std::string(bytes)});
-    }
-    return files;
+GgufFile open_carried(const CarriedFile& file) {
+  // Views into the carried bytes, which outlive the file.
+  return {file.name, {nullptr, std::as_bytes(std::span(file.bytes.data(), file.bytes.size()))}};
+}
+
+// The metadata of a GGUF file that is about its tokenizer, as a GGUF file of its own.
+std::vector<CarriedFile> carry_metadata(const GgufFile& file) {
+  GgufMetadata metadata;
+  for (const auto& [key, value] : file.values()) {
+    if (key.starts_with(kPrefix)) metadata.add_copy(key, value);
   }
+  if (metadata.count() == 0) return {};
+  CarriedFile carried{std::string(kGgufName), ""};
+  write_gguf(metadata, {}, [&](std::span<const std::byte> bytes) {
+    carried.bytes.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  });
+  return {std::move(carried)};
+}
+
+std::vector<CarriedFile> read_folder(const fs::path& folder) {
+  std::vector<CarriedFile> files;
   std::error_code ignored;
-  if (!fs::is_directory(source, ignored)) return files;
   for (const char* name : kFileNames) {
-    const fs::path file = source / name;
+    const fs::path file = folder / name;
     if (!fs::exists(file, ignored)) continue;
     if (fs::file_size(file, ignored) > kMaxBytes) {
       throw std::runtime_error(file.string() + " is larger than 64 MiB, which no tokenizer is");
@@ -54,22 +77,78 @@ std::vector<CarriedFile> find_tokenizer_files(const fs::path& source) {
   return files;
 }
 
-void add_tokenizer(const std::vector<CarriedFile>& files, const SpecialTokens& special,
-                   std::uint32_t /*vocab*/, GgufMetadata& metadata,
-                   std::vector<std::string>& /*notes*/) {
-  if (special.begin) metadata.add_whole("tokenizer.ggml.bos_token_id", *special.begin);
-  if (!special.end.empty()) {
-    metadata.add_whole("tokenizer.ggml.eos_token_id", special.end.front());
-  }
-  if (special.end.size() > 1) metadata.add_whole("tokenizer.ggml.eot_token_id", special.end[1]);
-  for (const CarriedFile& file : files) {
-    if (file.name == "tokenizer.json") metadata.add_text(kWhole, file.bytes);
+// The ids of special tokens, those of them that `known` has not.
+void add_special(const SpecialTokens& special, const std::set<std::string>& known,
+                 GgufMetadata& metadata, std::vector<std::string>& notes) {
+  constexpr std::array kEndKeys = {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"};
+  constexpr const char* kBeginKey = "tokenizer.ggml.bos_token_id";
+  if (special.begin && !known.contains(kBeginKey)) metadata.add_whole(kBeginKey, *special.begin);
+  for (std::size_t i = 0; i < special.end.size(); ++i) {
+    if (i >= kEndKeys.size()) {
+      notes.push_back("GGUF names two tokens that end a text, and token " +
+                      std::to_string(special.end[i]) + " is one more: it is left out");
+    } else if (!known.contains(kEndKeys[i])) {
+      metadata.add_whole(kEndKeys[i], special.end[i]);
+    }
   }
 }
 
+}  // namespace
+
+std::vector<CarriedFile> find_tokenizer_files(std::string_view source) {
+  if (is_packed_file(source)) {
+    std::vector<CarriedFile> files;
+    const PackedFile file(source);
+    for (const auto& [name, bytes] : file.files()) files.push_back({name, std::string(bytes)});
+    return files;
+  }
+  if (is_gguf(source)) return carry_metadata(GgufFile(gguf_location(source).file));
+  return read_folder(source);
+}
+
+void add_tokenizer(const std::vector<CarriedFile>& files, const SpecialTokens& special,
+                   std::uint32_t vocab, GgufMetadata& metadata, std::vector<std::string>& notes) {
+  std::set<std::string> known;
+  if (const CarriedFile* carried = find(files, kGgufName)) {
+    const GgufFile file = open_carried(*carried);
+    for (const auto& [key, value] : file.values()) {
+      metadata.add_copy(key, value);
+      known.emplace(key);
+    }
+  } else if (const CarriedFile* json = find(files, kJsonName)) {
+    const CarriedFile* config = find(files, "tokenizer_config.json");
+    const CarriedFile* chat = find(files, "chat_template.jinja");
+    add_json_tokenizer(json->bytes, vocab, metadata, notes);
+    metadata.add_text(kWhole, json->bytes);
+    const std::string chat_template =
+        chat != nullptr ? chat->bytes : chat_template_of(config == nullptr ? "" : config->bytes);
+    if (!chat_template.empty()) metadata.add_text("tokenizer.chat_template", chat_template);
+  } else if (!files.empty()) {
+    notes.push_back(
+        "the source has no tokenizer.json, which alone can be said in GGUF: the file "
+        "has no tokenizer");
+  }
+  add_special(special, known, metadata, notes);
+}
+
 std::vector<CarriedFile> hugging_face_files(const std::vector<CarriedFile>& files,
-                                            std::vector<std::string>& /*notes*/) {
-  return files;
+                                            std::vector<std::string>& notes) {
+  const CarriedFile* carried = find(files, kGgufName);
+  if (carried == nullptr) return files;
+  const GgufFile file = open_carried(*carried);
+  std::vector<CarriedFile> made;
+  const std::string whole = file.text(kWhole, "");
+  const std::optional<std::string> json = whole.empty() ? json_of_gguf(file) : whole;
+  if (json) {
+    made.push_back({std::string(kJsonName), *json});
+  } else {
+    notes.push_back("the tokenizer of the source, " + file.text("tokenizer.ggml.model", "none") +
+                    " with pre-tokenizer " + file.text("tokenizer.ggml.pre", "not named") +
+                    ", cannot be said in a tokenizer.json: the folder has none");
+  }
+  const std::string chat = file.text("tokenizer.chat_template", "");
+  if (!chat.empty()) made.push_back({"chat_template.jinja", chat});
+  return made;
 }
 
 }  // namespace sterna

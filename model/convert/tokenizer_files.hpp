@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/config.hpp"
@@ -16,16 +17,16 @@ namespace sterna {
 /// metadata alone.
 ///
 /// Errors  std::runtime_error for a file that cannot be read or is larger than 64 MiB
-[[nodiscard]] std::vector<CarriedFile> find_tokenizer_files(const std::filesystem::path& source);
+[[nodiscard]] std::vector<CarriedFile> find_tokenizer_files(std::string_view source);
 
 /// Adds the tokenizer to the metadata of a GGUF file: a carried tokenizer.gguf as it is; else what
-/// tokenizer.json says, and that file itself under tokenizer.huggingface.json. What could not be said is
-/// added to `notes`, one sentence each.
+/// tokenizer.json says in GGUF's words, and that file itself as tokenizer.huggingface.json. What could
+/// not be said is added to `notes`, one sentence each.
 void add_tokenizer(const std::vector<CarriedFile>& files, const SpecialTokens& special,
                    std::uint32_t vocab, GgufMetadata& metadata, std::vector<std::string>& notes);
 
 /// The files of a Hugging Face folder for a tokenizer: a carried tokenizer.gguf becomes the
-/// tokenizer.json that it holds.
+/// tokenizer.json that it holds, or one that says the same.
 [[nodiscard]] std::vector<CarriedFile> hugging_face_files(const std::vector<CarriedFile>& files,
                                                           std::vector<std::string>& notes);
 

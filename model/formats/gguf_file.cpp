@@ -133,7 +133,10 @@ std::string GgufValue::brief() const {
   });
 }
 
-GgufFile::GgufFile(const std::filesystem::path& file) : path_(file), mapped_(map_file(file)) {
+GgufFile::GgufFile(const std::filesystem::path& file) : GgufFile(file, map_file(file)) {}
+
+GgufFile::GgufFile(const std::filesystem::path& file, MappedFile mapped)
+    : path_(file), mapped_(std::move(mapped)) {
   GgufContents contents = read_gguf(path_, mapped_.bytes);
   version_ = contents.version;
   values_ = std::move(contents.values);

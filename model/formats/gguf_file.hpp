@@ -78,6 +78,9 @@ class GgufFile {
   ///         tensors that overlap, leave gaps, are misaligned or disagree with their type
   explicit GgufFile(const std::filesystem::path& file);
 
+  /// The same of bytes that are part of `file`.
+  GgufFile(const std::filesystem::path& file, MappedFile mapped);
+
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::uint32_t version() const { return version_; }
 

@@ -8,7 +8,8 @@
 
 namespace sterna {
 
-/// The file that holds a model's tokenizer: a GGUF file itself; in a folder tokenizer.json, else
+/// The file that holds a model's tokenizer: a GGUF file, or one of
+/// Sterna's own, itself; in a folder tokenizer.json, else
 /// tokenizer.model. Nothing when there is none.
 /// Errors  std::runtime_error for a GGUF file that is broken
 [[nodiscard]] std::optional<std::filesystem::path> find_tokenizer_file(

@@ -260,7 +260,9 @@ void Reader::read_template(const JsonFile& processor) {
 }  // namespace
 
 TokenizerParts read_tokenizer_json(const std::filesystem::path& file) {
-  return Reader(JsonFile(file)).take();
+  return read_tokenizer_json(JsonFile(file));
 }
+
+TokenizerParts read_tokenizer_json(const JsonFile& file) { return Reader(file).take(); }
 
 }  // namespace sterna

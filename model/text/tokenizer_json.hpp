@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "model/formats/json_file.hpp"
 #include "model/text/tokenizer_parts.hpp"
 
 namespace sterna {
@@ -16,5 +17,8 @@ namespace sterna {
 /// Errors    std::runtime_error, one sentence: the file is missing, is not JSON, or needs something
 ///           that is not supported
 [[nodiscard]] TokenizerParts read_tokenizer_json(const std::filesystem::path& file);
+
+/// The same of an object that is part of a file.
+[[nodiscard]] TokenizerParts read_tokenizer_json(const JsonFile& file);
 
 }  // namespace sterna

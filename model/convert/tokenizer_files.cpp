@@ -51,11 +51,12 @@ GgufFile open_carried(const CarriedFile& file) {
 
 // The metadata of a GGUF file that is about its tokenizer, as a GGUF file of its own.
 std::vector<CarriedFile> carry_metadata(const GgufFile& file) {
+  // The ids of special tokens alone are no tokenizer; they travel with the configuration.
+  if (!file.has("tokenizer.ggml.model") && !file.has(kWhole)) return {};
   GgufMetadata metadata;
   for (const auto& [key, value] : file.values()) {
     if (key.starts_with(kPrefix)) metadata.add_copy(key, value);
   }
-  if (metadata.count() == 0) return {};
   CarriedFile carried{std::string(kGgufName), ""};
   write_gguf(metadata, {}, [&](std::span<const std::byte> bytes) {
     carried.bytes.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

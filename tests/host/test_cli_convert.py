@@ -45,15 +45,17 @@ def bfloat16(x: np.ndarray) -> np.ndarray:
     return (np.asarray(x, np.float32).view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
 
 
-def model_tensors(rng: np.random.Generator, tied: bool) -> tuple[dict, dict[str, np.ndarray]]:
+def model_tensors(
+    rng: np.random.Generator, tied: bool, vocab: int = VOCAB
+) -> tuple[dict, dict[str, np.ndarray]]:
     """Tensors of a packed checkpoint whose rows are whole blocks of 256, and its trits by name."""
     trits = {}
     tensors = {
-        "model.embed_tokens.weight": bfloat16(rng.normal(0, 0.5, (VOCAB, HIDDEN))),
+        "model.embed_tokens.weight": bfloat16(rng.normal(0, 0.5, (vocab, HIDDEN))),
         "model.norm.weight": bfloat16(rng.uniform(0.5, 1.5, HIDDEN)),
     }
     if not tied:
-        tensors["lm_head.weight"] = bfloat16(rng.normal(0, 0.5, (VOCAB, HIDDEN)))
+        tensors["lm_head.weight"] = bfloat16(rng.normal(0, 0.5, (vocab, HIDDEN)))
     for layer in range(LAYERS):
         prefix = f"model.layers.{layer}."
         for name, width in NORMS.items():
@@ -73,7 +75,7 @@ def write_folder(folder: Path, tensors: dict, tied: bool, act: str) -> None:
     folder.mkdir()
     config = {
         "model_type": "bitnet",
-        "vocab_size": VOCAB,
+        "vocab_size": len(tensors["model.embed_tokens.weight"]),
         "hidden_size": HIDDEN,
         "intermediate_size": INNER,
         "num_hidden_layers": LAYERS,
@@ -279,6 +281,35 @@ def test_the_tokenizer_travels(sterna, tmp_path) -> None:
     assert want.returncode == 0, want.stderr
     got = sterna(*words, "--model", packed)
     assert (got.returncode, got.stdout) == (0, want.stdout), got.stderr
+
+
+def test_the_tokenizer_is_said_in_ggufs_words_and_back(sterna, tmp_path) -> None:
+    tensors, _ = model_tensors(np.random.default_rng(5), True, vocab=2048)
+    source = tmp_path / "source"
+    write_folder(source, tensors, True, "relu2")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(SHIPPED / name, source)
+    words = ("generate", "--prompt", "The small town", "--tokens", 8, "--quiet", "--model")
+    want = sterna(*words, source)
+    assert want.returncode == 0, want.stderr
+
+    whole = tmp_path / "whole.gguf"
+    convert(sterna, source, "gguf-tq2", whole)
+    fields = gguf.GGUFReader(whole).fields
+    assert fields["tokenizer.ggml.pre"].contents() == "gpt-2"
+    assert len(fields["tokenizer.ggml.tokens"].contents()) == 2048
+    # A file of another program has no copy of tokenizer.json; GGUF's words alone must do.
+    words_only = tmp_path / "words.gguf"
+    words_only.write_bytes(whole.read_bytes().replace(b"huggingface.json", b"huggingface.none"))
+    convert(sterna, whole, "hf", tmp_path / "whole")
+    convert(sterna, words_only, "hf", tmp_path / "words")
+    convert(sterna, words_only, "sterna", tmp_path / "words.sterna")
+    assert (tmp_path / "whole/tokenizer.json").read_bytes() == (
+        SHIPPED / "tokenizer.json"
+    ).read_bytes()
+    for model in ("whole.gguf", "words.gguf", "words.sterna", "whole", "words"):
+        got = sterna(*words, tmp_path / model)
+        assert (got.returncode, got.stdout) == (0, want.stdout), (model, got.stderr)
 
 
 # Half-way.

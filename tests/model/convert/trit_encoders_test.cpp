@@ -129,7 +129,9 @@ TEST(FloatFormats, RoundToNearestEvenAndBack) {
     ASSERT_EQ(to_float16(-value), bits | 0x8000U);
     // Half-way to the next: the even one of the two.
     const float next = from_float16(static_cast<std::uint16_t>(bits + 1));
-    if (bits + 1 < 0x7C00) ASSERT_EQ(to_float16((value + next) / 2), bits + (bits & 1U));
+    if (bits + 1 < 0x7C00) {
+      ASSERT_EQ(to_float16((value + next) / 2), bits + (bits & 1U));
+    }
   }
   EXPECT_EQ(to_float16(65519.9F), 0x7BFFU);
   EXPECT_EQ(to_float16(65520.0F), 0x7C00U);

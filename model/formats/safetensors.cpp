@@ -88,8 +88,7 @@ nlohmann::json Reader::header() const {
   const auto see_name = [&](const std::string& name) {
     if (!names.insert(name).second) refuse(name, "is in the header twice");
   };
-  nlohmann::json parsed =
-      parse_json({text, length}, file_.string() + ": the header", see_name);
+  nlohmann::json parsed = parse_json({text, length}, file_.string() + ": the header", see_name);
   if (!parsed.is_object()) refuse("the header is " + brief(parsed) + ", not a JSON object");
   return parsed;
 }

@@ -37,10 +37,7 @@ sim::TmuCounters counters_of(const sim::UnitConfig& unit, const sim::TmuCommand&
   counters.weight_beats = row_beats;
   counters.row_slots = row_beats * command.tokens;
   counters.activation_reads = slots * command.tokens;
-  if (!command.keep_activations) {
-    counters.activation_writes = std::uint64_t{command.tokens} * command.beats *
-                                 unit.activation_beats_per_word(command.format);
-  }
+  counters.activation_writes = sim::activation_beats(unit, command);
   counters.result_beats = std::uint64_t{shape.groups} * shape.chunks;
   counters.sums = std::uint64_t{command.rows} * command.tokens;
   return counters;
@@ -104,9 +101,7 @@ double PassAnalysis::tokens_per_s(const sim::HardwareConfig& hardware) const {
 }
 
 double PassAnalysis::of_adders(const sim::HardwareConfig& hardware) const {
-  const sim::UnitConfig& unit = hardware.unit;
-  const double a_cycle =
-      double{1} * unit.trits_per_beat(hardware.weight_format) * unit.engines * unit.slices;
+  const auto a_cycle = static_cast<double>(hardware.unit.macs_per_cycle(hardware.weight_format));
   return static_cast<double>(all.macs) / (a_cycle * all.cycles.cycles());
 }
 

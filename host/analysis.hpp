@@ -23,8 +23,7 @@ struct ProductAnalysis {
   std::uint64_t lower_bound_cycles = 0;
   sim::JobEstimate cycles;
   sim::MovedBytes bytes{};
-  sim::TmuCounters
-      counters;  // those of the closed form: no cycles; nonzero_lanes by a share of zeros
+  sim::TmuCounters counters;  // without stalls, and without nonzero_lanes, which the weights decide
 };
 
 /// One pass of `tokens` tokens through all ternary matrices.

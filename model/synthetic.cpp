@@ -168,6 +168,12 @@ const ModelConfig& named_shape(std::string_view name) {
   throw std::invalid_argument(message);
 }
 
+std::optional<std::string_view> synthetic_name(std::string_view source) {
+  constexpr std::string_view kPrefix = "synthetic:";
+  if (!source.starts_with(kPrefix)) return std::nullopt;
+  return source.substr(kPrefix.size());
+}
+
 ModelWeights make_synthetic(const ModelConfig& config, std::uint64_t seed, HeadForm head) {
   config.validate();
   const double embedding_bytes = 1.0 * config.vocab * config.hidden * (config.tied_head ? 1 : 2);

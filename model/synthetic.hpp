@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -21,6 +22,9 @@ struct NamedShape {
 /// The shape called `name`.
 /// Errors  std::invalid_argument listing the names there are
 [[nodiscard]] const ModelConfig& named_shape(std::string_view name);
+
+/// NAME of a model called "synthetic:NAME"; nothing for a file or a folder.
+[[nodiscard]] std::optional<std::string_view> synthetic_name(std::string_view source);
 
 /// Random weights in the given shape: trits with 42 % zeros (as the published 2B4T has), scales
 /// that keep activations near 1, int8 embeddings in +-1 (in two planes for HeadForm::Int6), all

@@ -39,6 +39,10 @@ struct UnitConfig {
   [[nodiscard]] std::uint32_t trits_per_beat(WeightFormat format) const {
     return format == WeightFormat::T5 ? lanes : beat_bytes() * 4;
   }
+  /// What the whole array adds up in a clock.
+  [[nodiscard]] std::uint64_t macs_per_cycle(WeightFormat format) const {
+    return std::uint64_t{trits_per_beat(format)} * engines * slices;
+  }
   [[nodiscard]] std::uint32_t activation_beats_per_word(WeightFormat format) const {
     return trits_per_beat(format) / 16;
   }

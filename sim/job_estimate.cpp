@@ -140,8 +140,7 @@ class Estimate {
   }
 
   void load(const TmuCommand& command) {
-    const double beats = double{1} * command.tokens * command.beats *
-                         unit_.activation_beats_per_word(command.format);
+    const auto beats = static_cast<double>(activation_beats(unit_, command));
     const double stall = activations_.take(beats, 1);
     terms_.load += beats;
     terms_.activation_stall += stall;

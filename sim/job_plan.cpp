@@ -61,6 +61,12 @@ CommandShape shape_of(const UnitConfig& unit, const TmuCommand& command) {
           .last_chunk_slices = command.tokens - (chunks - 1) * unit.slices};
 }
 
+std::uint64_t activation_beats(const UnitConfig& unit, const TmuCommand& command) {
+  if (command.keep_activations) return 0;
+  return std::uint64_t{command.tokens} * command.beats *
+         unit.activation_beats_per_word(command.format);
+}
+
 std::uint32_t engine_rows(const UnitConfig& unit, const TmuCommand& command, std::uint32_t engine) {
   return command.rows / unit.engines + (engine < command.rows % unit.engines ? 1 : 0);
 }
@@ -81,10 +87,7 @@ JobPlan plan_job(const UnitConfig& unit, std::span<const TmuTask> tasks) {
     for (std::uint32_t e = 0; e < unit.engines; ++e) {
       plan.weight_beats[e] += std::uint64_t{engine_rows(unit, command, e)} * command.beats;
     }
-    if (!command.keep_activations) {
-      plan.activation_beats += std::uint64_t{command.tokens} * command.beats *
-                               unit.activation_beats_per_word(command.format);
-    }
+    plan.activation_beats += activation_beats(unit, command);
   }
   return plan;
 }

@@ -24,6 +24,9 @@ struct CommandShape {
 };
 [[nodiscard]] CommandShape shape_of(const UnitConfig& unit, const TmuCommand& command);
 
+/// Beats that a command loads into the activation SRAM; none where it keeps what is there.
+[[nodiscard]] std::uint64_t activation_beats(const UnitConfig& unit, const TmuCommand& command);
+
 /// Rows that engine `engine` works on.
 [[nodiscard]] std::uint32_t engine_rows(const UnitConfig& unit, const TmuCommand& command,
                                         std::uint32_t engine);

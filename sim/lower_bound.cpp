@@ -28,10 +28,7 @@ CommandWork work_of(const UnitConfig& unit, const TmuCommand& command) {
   const CommandShape shape = shape_of(unit, command);
   const std::uint64_t row_beats = std::uint64_t{shape.groups} * command.beats;
   return {.chunks = shape.chunks,
-          .load_beats = command.keep_activations
-                            ? 0
-                            : std::uint64_t{command.tokens} * command.beats *
-                                  unit.activation_beats_per_word(command.format),
+          .load_beats = activation_beats(unit, command),
           .slots = row_beats * shape.chunks,
           .busiest_weight_beats = row_beats};
 }

@@ -40,8 +40,7 @@ void TmuTiming::accept() {
 }
 
 void TmuTiming::load(const TmuCommand& command) {
-  const std::uint64_t beats = std::uint64_t{command.tokens} * command.beats *
-                              unit_.activation_beats_per_word(command.format);
+  const std::uint64_t beats = activation_beats(unit_, command);
   const std::uint64_t begin = cycle_;
   for (std::uint64_t i = 0; i < beats; ++i) {
     const std::uint64_t taken = std::max(cycle_, memory_.activations.arrival());

@@ -20,8 +20,7 @@ struct AnalyzeOptions {
 
 // The shape of a model, without its weights.
 ModelConfig shape_of(const std::string& source) {
-  constexpr std::string_view kSynthetic = "synthetic:";
-  if (source.starts_with(kSynthetic)) return named_shape(source.substr(kSynthetic.size()));
+  if (const auto name = synthetic_name(source)) return named_shape(*name);
   return open_checkpoint(source).model;
 }
 

@@ -40,10 +40,7 @@ int bench_model(const BenchOptions& options, const std::string& isa, LimitsProce
   BenchReport report{plan_of(options),    {}, options.shared.model_source(), isa,
                      options.shared.head, 0.0};
   // Before the weights are made, where the shape has a name: a refusal should not take minutes.
-  constexpr std::string_view kSynthetic = "synthetic:";
-  if (report.model.starts_with(kSynthetic)) {
-    report.plan.validate(named_shape(std::string_view(report.model).substr(kSynthetic.size())));
-  }
+  if (const auto name = synthetic_name(report.model)) report.plan.validate(named_shape(*name));
   progress.show("loading " + report.model);
   const auto start = std::chrono::steady_clock::now();
   const ModelWeights model = options.shared.load_model();

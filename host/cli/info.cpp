@@ -8,6 +8,7 @@
 #include "kernels/panel/panel_kernels.hpp"
 #include "model/formats/checkpoint.hpp"
 #include "model/formats/inventory.hpp"
+#include "model/synthetic.hpp"
 #include "sim/hardware_yaml.hpp"
 
 namespace sterna::host {
@@ -77,7 +78,7 @@ Json describe_matrices(const Inventory& inventory) {
 
 /// What a model is; every matrix of it when `all`.
 Json describe_model(const std::string& source, std::uint64_t seed, bool all) {
-  if (source.starts_with("synthetic:")) return describe_synthetic(source, seed);
+  if (synthetic_name(source)) return describe_synthetic(source, seed);
   const Inventory inventory = take_inventory(source);
   Json fields = {{"model", source}, {"container", inventory.container}};
   add_config(fields, inventory.model);
@@ -101,8 +102,7 @@ Json describe_model(const std::string& source, std::uint64_t seed, bool all) {
 
 Json describe_hardware(const std::string& file) {
   const sim::HardwareConfig h = sim::load_hardware(file);
-  const double macs =
-      double{1} * h.unit.trits_per_beat(h.weight_format) * h.unit.engines * h.unit.slices;
+  const auto macs = static_cast<double>(h.unit.macs_per_cycle(h.weight_format));
   const double beat_gb_s = h.unit.beat_bytes() * h.unit.engines * h.clock_mhz * 1e-3;
   return {{"hardware", file},
           {"name", h.name},

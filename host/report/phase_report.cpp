@@ -145,8 +145,7 @@ PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tok
   const TmuCounters& c = report.all.counters;
   report.moved = {c.weight_beats * hardware.unit.beat_bytes(),
                   c.activation_writes * kActivationBeatBytes, c.sums * kSumBytes};
-  report.peak_macs = report.job_cycles * hardware.unit.trits_per_beat(hardware.weight_format) *
-                     hardware.unit.engines * hardware.unit.slices;
+  report.peak_macs = report.job_cycles * hardware.unit.macs_per_cycle(hardware.weight_format);
   add_energy(report, pricing);
   return report;
 }

@@ -187,9 +187,8 @@ ModelWeights load_checkpoint(const std::filesystem::path& folder, HeadForm head)
 }
 
 ModelWeights load_model(std::string_view source, std::uint64_t seed, HeadForm head) {
-  constexpr std::string_view kSynthetic = "synthetic:";
-  if (source.starts_with(kSynthetic)) {
-    return make_synthetic(named_shape(source.substr(kSynthetic.size())), seed, head);
+  if (const auto name = synthetic_name(source)) {
+    return make_synthetic(named_shape(*name), seed, head);
   }
   return load_checkpoint(source, head);
 }

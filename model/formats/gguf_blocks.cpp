@@ -13,16 +13,10 @@
 
 #include "model/formats/float_formats.hpp"
 #include "model/formats/trit_codes.hpp"
+#include "model/formats/unaligned.hpp"
 
 namespace sterna {
 namespace {
-
-template <typename T>
-T load(const std::byte* bytes) {
-  T value{};
-  std::memcpy(&value, bytes, sizeof value);
-  return value;
-}
 
 // The rows of a ternary tensor, whatever its type.
 struct TernaryRows {

@@ -8,16 +8,10 @@
 
 #include "model/formats/gguf_reader.hpp"
 #include "model/formats/json_file.hpp"
+#include "model/formats/unaligned.hpp"
 
 namespace sterna {
 namespace {
-
-template <typename T>
-T load(const std::byte* bytes) {
-  T value{};
-  std::memcpy(&value, bytes, sizeof value);
-  return value;
-}
 
 // Calls `use` with the number at `bytes` in its own type.
 template <typename Use>

@@ -7,16 +7,10 @@
 
 #include "model/formats/float_formats.hpp"
 #include "model/formats/gguf_blocks.hpp"
+#include "model/formats/unaligned.hpp"
 
 namespace sterna {
 namespace {
-
-template <typename T>
-T load(const std::byte* bytes) {
-  T value{};
-  std::memcpy(&value, bytes, sizeof value);
-  return value;
-}
 
 unsigned bits_of(std::byte byte) { return std::to_integer<unsigned>(byte); }
 

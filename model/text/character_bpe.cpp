@@ -34,17 +34,9 @@ class Maker {
   const std::vector<Piece>& pieces_;
   const PieceRules& rules_;
   const std::string& source_;
-  TokenizerParts parts_{.added_raw = {},
-                        .normalizer = {},
-                        .added_normalized = {},
-                        .pre_tokenizer = {},
-                        .bpe = Bpe(Bpe::Unit::Character),
-                        .texts = {},
-                        .written = {},
-                        .prefix = {},
-                        .suffix = {},
-                        .dropped_start = {},
-                        .bad_bytes = {}};
+  TokenizerParts parts_{.bpe = Bpe(Bpe::Unit::Character),
+                        .dropped_start = DroppedStart::Nothing,
+                        .bad_bytes = BadBytes::EachByte};
 };
 
 void Maker::refuse(TokenId id, std::string_view why) const {

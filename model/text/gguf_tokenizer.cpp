@@ -175,15 +175,7 @@ void Reader::add_merges(TokenizerParts& parts) const {
 
 TokenizerParts Reader::read_byte_level() {
   const Pre& pre = find_pre();
-  TokenizerParts parts{.added_raw = {},
-                       .normalizer = {},
-                       .added_normalized = {},
-                       .pre_tokenizer = {},
-                       .bpe = Bpe(Bpe::Unit::Byte),
-                       .texts = {},
-                       .written = {},
-                       .prefix = {},
-                       .suffix = {}};
+  TokenizerParts parts{.bpe = Bpe(Bpe::Unit::Byte)};
   if (pre.composes) parts.normalizer.add_form(Normalizer::Form::Nfc);
   for (const char* pattern : pre.patterns) parts.pre_tokenizer.add_split(pattern);
   if (pre.takes_whole_tokens) parts.bpe.take_whole_tokens();

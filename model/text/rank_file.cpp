@@ -106,15 +106,7 @@ bool looks_like_ranks(std::string_view start) { return parse_line(take_line(star
 
 TokenizerParts read_rank_file(const std::filesystem::path& file) {
   const std::vector<std::string> tokens = read_tokens(file);
-  TokenizerParts parts{.added_raw = {},
-                       .normalizer = {},
-                       .added_normalized = {},
-                       .pre_tokenizer = {},
-                       .bpe = Bpe(Bpe::Unit::Byte),
-                       .texts = {},
-                       .written = {},
-                       .prefix = {},
-                       .suffix = {}};
+  TokenizerParts parts{.bpe = Bpe(Bpe::Unit::Byte)};
   parts.pre_tokenizer.add_split(kLlama3Pattern);
   parts.bpe.take_whole_tokens();
   std::vector<RankedToken> ranked;

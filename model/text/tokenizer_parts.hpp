@@ -39,15 +39,16 @@ enum class BadBytes : std::uint8_t { EachByte, EachPart };
 
 /// A tokenizer, whatever file it was read from.
 struct TokenizerParts {
-  std::vector<AddedToken> added_raw;         // looked for first
-  Normalizer normalizer;                     // for what is left
-  std::vector<AddedToken> added_normalized;  // looked for in what that gives, as they stand here
-  PreTokenizer pre_tokenizer;
+  std::vector<AddedToken> added_raw = {};  // looked for first
+  Normalizer normalizer = {};              // for what is left
+  std::vector<AddedToken> added_normalized =
+      {};  // looked for in what that gives, as they stand here
+  PreTokenizer pre_tokenizer = {};
   Bpe bpe;
-  std::unordered_map<TokenId, TokenText> texts;
-  TokenIds written;             // ids by the text in the file
-  std::vector<TokenId> prefix;  // put before a text when special tokens are asked for
-  std::vector<TokenId> suffix;
+  std::unordered_map<TokenId, TokenText> texts = {};
+  TokenIds written = {};             // ids by the text in the file
+  std::vector<TokenId> prefix = {};  // put before a text when special tokens are asked for
+  std::vector<TokenId> suffix = {};
   DroppedStart dropped_start = DroppedStart::Nothing;
   BadBytes bad_bytes = BadBytes::EachPart;
   std::optional<std::string> chat_template = std::nullopt;  // Jinja text, where the file holds one

@@ -18,17 +18,15 @@ struct Timed {
 /// What the SystemC model would take for legal commands: its timing, without the values.
 inline Timed timing_of(const HardwareConfig& hardware, const std::vector<TmuCommand>& commands) {
   std::vector<std::uint64_t> weight_beats(hardware.unit.engines);
-  std::uint64_t activation_beats = 0;
+  std::uint64_t loaded_beats = 0;
   for (const TmuCommand& command : commands) {
     for (std::uint32_t e = 0; e < hardware.unit.engines; ++e) {
       weight_beats[e] += std::uint64_t{engine_rows(hardware.unit, command, e)} * command.beats;
     }
-    if (command.keep_activations) continue;
-    activation_beats += std::uint64_t{command.tokens} * command.beats *
-                        hardware.unit.activation_beats_per_word(command.format);
+    loaded_beats += activation_beats(hardware.unit, command);
   }
   StreamMemory memory(hardware);
-  memory.start(weight_beats, activation_beats);
+  memory.start(weight_beats, loaded_beats);
   TmuTiming timing(hardware.unit, memory);
   timing.start();
   Timed timed{};

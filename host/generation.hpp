@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "model/sampler.hpp"
-#include "model/text/tokenizer.hpp"
-#include "model/text/utf8.hpp"
+#include "model/text/tokenizer/tokenizer.hpp"
+#include "model/text/tokenizer/utf8.hpp"
 #include "model/transformer.hpp"
 
 namespace sterna::host {

@@ -12,7 +12,7 @@
 
 #include "model/config.hpp"
 #include "model/sampler.hpp"
-#include "model/text/tokenizer_file.hpp"
+#include "model/text/readers/tokenizer_file.hpp"
 #include "model/transformer.hpp"
 
 namespace sterna::host {

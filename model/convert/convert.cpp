@@ -12,7 +12,7 @@
 #include "model/convert/tokenizer_files.hpp"
 #include "model/formats/checkpoint.hpp"
 #include "model/formats/float_formats.hpp"
-#include "model/formats/packed_file.hpp"
+#include "model/formats/packed/file.hpp"
 
 namespace sterna {
 namespace {

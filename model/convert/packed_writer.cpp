@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "model/formats/packed_file.hpp"
+#include "model/formats/packed/file.hpp"
 
 namespace sterna {
 namespace {

@@ -9,10 +9,10 @@
 #include <stdexcept>
 
 #include "model/convert/tokenizer_words.hpp"
-#include "model/formats/gguf_checkpoint.hpp"
-#include "model/formats/gguf_file.hpp"
+#include "model/formats/gguf/checkpoint.hpp"
+#include "model/formats/gguf/file.hpp"
 #include "model/formats/json_file.hpp"
-#include "model/formats/packed_file.hpp"
+#include "model/formats/packed/file.hpp"
 
 namespace sterna {
 namespace {

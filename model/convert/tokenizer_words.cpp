@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "model/formats/json_file.hpp"
-#include "model/text/pre_tokenizer.hpp"
-#include "model/text/rank_file.hpp"
+#include "model/text/readers/rank_file.hpp"
+#include "model/text/tokenizer/pre_tokenizer.hpp"
 
 namespace sterna {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/convert/gguf_writer.hpp"
-#include "model/formats/gguf_file.hpp"
+#include "model/formats/gguf/file.hpp"
 
 namespace sterna {
 

@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
-#include "model/formats/config_json.hpp"
-#include "model/formats/gguf_checkpoint.hpp"
-#include "model/formats/packed_file.hpp"
-#include "model/formats/safetensors.hpp"
-#include "model/formats/ternarize.hpp"
+#include "model/formats/gguf/checkpoint.hpp"
+#include "model/formats/huggingface/config_json.hpp"
+#include "model/formats/huggingface/safetensors.hpp"
+#include "model/formats/huggingface/ternarize.hpp"
+#include "model/formats/packed/file.hpp"
 #include "model/synthetic.hpp"
 
 namespace sterna {

@@ -8,10 +8,10 @@
 
 #include "kernels/packing/packed_ternary.hpp"
 #include "kernels/thread_pool.hpp"
-#include "model/formats/config_json.hpp"
 #include "model/formats/float_formats.hpp"
-#include "model/formats/gguf_checkpoint.hpp"
-#include "model/formats/packed_file.hpp"
+#include "model/formats/gguf/checkpoint.hpp"
+#include "model/formats/huggingface/config_json.hpp"
+#include "model/formats/packed/file.hpp"
 #include "model/formats/tensor_container.hpp"
 #include "model/formats/trit_count.hpp"
 

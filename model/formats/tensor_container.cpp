@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "kernels/packing/packed_ternary.hpp"
-#include "model/formats/safetensors.hpp"
+#include "model/formats/huggingface/safetensors.hpp"
 
 namespace sterna {
 namespace {

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "model/formats/config_json.hpp"
-#include "model/formats/gguf_file.hpp"
+#include "model/formats/gguf/file.hpp"
+#include "model/formats/huggingface/config_json.hpp"
 #include "model/formats/inventory.hpp"
-#include "model/formats/packed_file.hpp"
+#include "model/formats/packed/file.hpp"
 #include "model/formats/trit_count.hpp"
 #include "model/formats/weight_source.hpp"
 

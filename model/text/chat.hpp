@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/config.hpp"
-#include "model/text/tokenizer.hpp"
+#include "model/text/tokenizer/tokenizer.hpp"
 
 namespace sterna {
 

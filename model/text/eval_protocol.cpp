@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "model/text/utf8.hpp"
+#include "model/text/tokenizer/utf8.hpp"
 
 namespace sterna {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "model/config.hpp"
 #include "model/perplexity.hpp"
-#include "model/text/tokenizer.hpp"
+#include "model/text/tokenizer/tokenizer.hpp"
 
 namespace sterna {
 

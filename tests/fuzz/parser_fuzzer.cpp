@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "model/formats/checkpoint.hpp"
-#include "model/formats/config_json.hpp"
-#include "model/formats/packed_file.hpp"
-#include "model/formats/safetensors.hpp"
-#include "model/text/tokenizer.hpp"
-#include "model/text/tokenizer_file.hpp"
+#include "model/formats/huggingface/config_json.hpp"
+#include "model/formats/huggingface/safetensors.hpp"
+#include "model/formats/packed/file.hpp"
+#include "model/text/readers/tokenizer_file.hpp"
+#include "model/text/tokenizer/tokenizer.hpp"
 #include "sim/hardware_yaml.hpp"
 
 namespace sterna {

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "model/formats/ternarize.hpp"
-#include "tests/model/formats/safetensors_file.hpp"
+#include "model/formats/huggingface/ternarize.hpp"
+#include "tests/model/formats/huggingface/safetensors_file.hpp"
 #include "tests/model/test_data.hpp"
 
 namespace sterna {

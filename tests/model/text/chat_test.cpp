@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/synthetic.hpp"
-#include "model/text/tokenizer_file.hpp"
+#include "model/text/readers/tokenizer_file.hpp"
 #include "tests/model/test_data.hpp"
 
 namespace sterna {

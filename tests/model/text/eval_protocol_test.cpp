@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "model/text/tokenizer_file.hpp"
+#include "model/text/readers/tokenizer_file.hpp"
 #include "tests/model/test_data.hpp"
 
 namespace sterna {

@@ -144,7 +144,8 @@ void HuggingFaceSource::refuse_plain(const std::string& name, const ProjectionSh
   }
   store_.refuse(weight,
                 "belongs to an ordinary Llama, for its config.json has neither quantization_config "
-                "nor weight_bits 1: give a model that was trained as BitNet b1.58");
+                "nor weight_bits 1: give a model that was trained as BitNet b1.58, or add "
+                "\"weight_bits\": 1 when these are the floats that one was trained with");
 }
 
 void HuggingFaceSource::refuse_unused() const {
@@ -169,6 +170,11 @@ HeadForm parse_head_form(std::string_view name) {
 Checkpoint open_checkpoint(const std::filesystem::path& folder) {
   if (is_packed_file(folder)) return open_packed_file(folder);
   if (is_gguf(folder.native())) return open_gguf(gguf_location(folder.native()));
+  if (synthetic_name(folder.native())) {
+    throw std::invalid_argument(folder.string() +
+                                " has random weights and no file: give a folder with config.json "
+                                "and model.safetensors, a .gguf file, or a file of Sterna's own");
+  }
   if (!std::filesystem::is_directory(folder)) {
     throw std::runtime_error(
         folder.string() +

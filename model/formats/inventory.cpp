@@ -170,6 +170,11 @@ Inventory take_folder(const fs::path& folder) {
     inventory.unusual.push_back(
         "its matrices are floats, ternarised when it is loaded: convert it to count their zeros");
   }
+  if (config.form == WeightForm::Plain) {
+    inventory.unusual.push_back(
+        "its config.json does not say that it was trained as BitNet: it is refused when it is "
+        "loaded");
+  }
   if (config.form == WeightForm::PackedDivide) {
     inventory.unusual.push_back("products are divided by weight_scale (linear_class bitlinear)");
   }

@@ -17,6 +17,10 @@ std::string read_text_file(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(file, ignored)) {
     throw std::runtime_error(file.string() + " is a folder: give the path of a file");
   }
+  // A pipe would be waited for, and a device read without end.
+  if (!std::filesystem::is_regular_file(file, ignored)) {
+    throw std::runtime_error(file.string() + " is not a regular file: give the path of one");
+  }
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();

@@ -14,7 +14,7 @@
 namespace sterna {
 
 /// Text of a whole file.
-/// Errors  std::runtime_error when it is missing, unreadable or a folder
+/// Errors  std::runtime_error when it is missing, unreadable or no regular file
 [[nodiscard]] std::string read_text_file(const std::filesystem::path& file);
 
 /// A JSON object from a file, read field by field with errors that name file, field and value.
@@ -35,6 +35,8 @@ class JsonFile {
   /// The value of a field; null when it is absent.
   [[nodiscard]] const nlohmann::json& at(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const { return !at(name).is_null(); }
+  /// Whether the file says anything of a field, if only null.
+  [[nodiscard]] bool mentions(std::string_view name) const { return object_->contains(name); }
 
   /// A whole number from `low` to `high`; `fallback` when absent or null.
   [[nodiscard]] std::uint32_t whole(std::string_view name, std::uint32_t fallback,

@@ -16,7 +16,8 @@
 namespace sterna {
 
 MappedFile map_file(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without waiting, or a pipe would be opened only when somebody writes to it.
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat status {};
   const bool readable = descriptor >= 0 && ::fstat(descriptor, &status) == 0;
   const bool regular = readable && S_ISREG(status.st_mode);

@@ -30,7 +30,7 @@ class HuggingFaceContainer : public Container {
   Counted matrix(const std::string& name, std::size_t kind, std::uint64_t rows,
                  std::uint64_t cols) override {
     const std::string weight = name + ".weight";
-    const bool is_master = form_ == WeightForm::Master;
+    const bool is_master = form_ == WeightForm::Master || form_ == WeightForm::Plain;
     const std::uint64_t stored_rows = is_master ? rows : (rows + 3) / 4;
     const TensorView& tensor = store_.get(weight, std::array<std::uint64_t, 2>{stored_rows, cols});
     Counted counted{.info = {.name = name,

@@ -50,7 +50,7 @@ class Loader {
   ModelWeights load(const SpecialTokens& special);
 
  private:
-  LayerWeights layer(std::size_t index);
+  LayerWeights layer(std::size_t index, const LayerWeights* first);
   VocabMatrix vocab_matrix(std::string_view name) {
     return source_.vocab_matrix(std::string(name), config_.vocab, config_.hidden, head_,
                                 memory_.get(), pool_);
@@ -64,17 +64,21 @@ class Loader {
   ThreadPool pool_{ThreadPool::one_a_core()};
 };
 
-LayerWeights Loader::layer(std::size_t index) {
+// Every layer has the sub-norms that the first one has: what lacks one is asked for and so refused, what
+// has one more is found to be of no use.
+LayerWeights Loader::layer(std::size_t index, const LayerWeights* first) {
   const ModelConfig& c = config_;
   const std::string prefix = std::string(names_.layer) + std::to_string(index) + ".";
   const auto norm = [&](std::string_view name, std::size_t width) {
     return source_.vector(prefix + std::string(name), width);
   };
-  const auto sub_norm = [&](const std::array<std::string_view, 2>& spellings, std::size_t width) {
+  const auto sub_norm = [&](const std::array<std::string_view, 2>& spellings, std::size_t width,
+                            std::vector<float> LayerWeights::*of_first) {
+    if (first != nullptr && (first->*of_first).empty()) return std::vector<float>();
     for (const std::string_view name : spellings) {
       if (source_.has(prefix + std::string(name))) return norm(name, width);
     }
-    return std::vector<float>();
+    return first == nullptr ? std::vector<float>() : norm(spellings.front(), width);
   };
   const auto linear = [&](std::string_view name, std::size_t rows, std::size_t cols,
                           std::size_t rotary_width = 0) {
@@ -85,12 +89,13 @@ LayerWeights Loader::layer(std::size_t index) {
           .q = linear(names_.q, c.q_width(), c.hidden, c.head_dim),
           .k = linear(names_.k, c.kv_width(), c.hidden, c.head_dim),
           .v = linear(names_.v, c.kv_width(), c.hidden),
-          .attention_sub_norm = sub_norm(names_.attention_sub_norm, c.q_width()),
+          .attention_sub_norm =
+              sub_norm(names_.attention_sub_norm, c.q_width(), &LayerWeights::attention_sub_norm),
           .o = linear(names_.o, c.hidden, c.q_width()),
           .ffn_norm = norm(names_.ffn_norm, c.hidden),
           .gate = linear(names_.gate, c.ffn, c.hidden),
           .up = linear(names_.up, c.ffn, c.hidden),
-          .ffn_sub_norm = sub_norm(names_.ffn_sub_norm, c.ffn),
+          .ffn_sub_norm = sub_norm(names_.ffn_sub_norm, c.ffn, &LayerWeights::ffn_sub_norm),
           .down = linear(names_.down, c.hidden, c.ffn)};
 }
 
@@ -104,7 +109,9 @@ ModelWeights Loader::load(const SpecialTokens& special) {
                        .final_norm = source_.vector(std::string(names_.final_norm), config_.hidden),
                        .own_head = {}};
   if (!config_.tied_head) weights.own_head = vocab_matrix(names_.head);
-  for (std::size_t i = 0; i < config_.layers; ++i) weights.layers.push_back(layer(i));
+  for (std::size_t i = 0; i < config_.layers; ++i) {
+    weights.layers.push_back(layer(i, i == 0 ? nullptr : &weights.layers.front()));
+  }
   source_.refuse_unused();
   return weights;
 }

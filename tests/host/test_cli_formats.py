@@ -4,6 +4,8 @@ for bit, from every file that holds its weights exactly."""
 
 import importlib.util
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ SPEC = importlib.util.spec_from_file_location(
 made = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(made)
 
+SHIPPED = Path(__file__).resolve().parents[2] / "model/checkpoints/sterna-5m"
 IDS = "1,5,9,60,3,3,17,90"
 
 
@@ -168,6 +171,35 @@ def test_shards_are_one_model(sterna, tmp_path: Path, model, folder_logits) -> N
     np.testing.assert_array_equal(logits(sterna, folder, tmp_path / "l.npy"), want)
 
 
+def test_pipes_and_devices_are_refused_at_once(sterna, bad_input, tmp_path: Path, model) -> None:
+    """Nobody writes into the pipes, and the device never ends."""
+    os.mkfifo(tmp_path / "m.gguf")
+    bad_input(sterna("info", tmp_path / "m.gguf"), "m.gguf cannot be read: not a regular file")
+    folder = made.write_hf(model, tmp_path / "hf")
+    for name, words in [
+        ("model.safetensors", "model.safetensors cannot be read: not a regular file"),
+        ("config.json", "config.json is not a regular file"),
+    ]:
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        bad_input(sterna("info", folder), words)
+    for device in (tmp_path / "m.gguf", "/dev/zero"):
+        done = sterna("eval", "--tokenizer", device)
+        bad_input(done, f"{device} is not a regular file")
+
+
+def test_a_gguf_file_has_its_tokenizer_whatever_its_layout(sterna, tmp_path: Path) -> None:
+    model = made.random_model(1, vocab=2048)
+    folder = made.write_hf(model, tmp_path / "hf", bos_token_id=0, eos_token_id=1)
+    shutil.copy(SHIPPED / "tokenizer.json", folder)
+    file = tmp_path / "m.gguf"
+    assert sterna("convert", "--model", folder, "--to", "gguf-i2s", "--out", file).returncode == 0
+    words = ("--prompt", "the hills", "--tokens", 2, "--json", "--temperature", 0)
+    asked = [sterna("generate", "--model", m, *words) for m in (file, f"{file}#i2s=x86")]
+    first, second = (json.loads(done.stdout)["tokens"] for done in asked)
+    assert first == second
+
+
 REFUSALS = [
     ({"arch": "gpt2"}, "general.architecture is \"gpt2\": only bitnet"),
     ({"weights": "Q8_0"}, "has type Q8_0 where a ternary one (I2_S, TQ1_0, TQ2_0) is expected"),
@@ -229,5 +261,8 @@ def test_llamas_that_are_no_bitnet_are_told_apart(sterna, bad_input, tmp_path: P
     ]:
         folder = write_float_folder(model, tmp_path / name, scale_of)
         bad_input(sterna("logits", "--model", folder, "--ids", "1", "--out", "l.npy"), words)
+        info = sterna("info", folder)
+        assert (info.returncode, info.stderr) == (0, "")
+        assert "it is refused when it is loaded" in info.stdout
     masters = write_float_folder(model, tmp_path / "bit", noise, weight_bits=1, input_bits=8)
     assert logits(sterna, masters, tmp_path / "l.npy").shape == (8, 96)

@@ -19,10 +19,11 @@ struct ClassDefaults {
   std::uint32_t hidden, layers, heads, kv_heads, ffn, vocab, max_tokens;  // kv_heads 0: heads
   float rope_theta, norm_eps;
   std::string_view activation;
+  TokenId begin, end;
 };
 constexpr ClassDefaults kClasses[] = {
-    {"bitnet", 2560, 30, 20, 5, 6912, 128256, 2048, 500000.0F, 1e-5F, "relu2"},
-    {"llama", 4096, 32, 32, 0, 11008, 32000, 2048, 10000.0F, 1e-6F, "silu"},
+    {"bitnet", 2560, 30, 20, 5, 6912, 128256, 2048, 500000.0F, 1e-5F, "relu2", 128000, 128001},
+    {"llama", 4096, 32, 32, 0, 11008, 32000, 2048, 10000.0F, 1e-6F, "silu", 1, 2},
 };
 
 const ClassDefaults& class_defaults(const JsonFile& file) {
@@ -40,6 +41,12 @@ Activation read_activation(const JsonFile& file, std::string_view fallback) {
   file.refuse("hidden_act", "only relu2 and silu are supported");
 }
 
+void require_whole_rotation(const JsonFile& file) {
+  if (file.positive("partial_rotary_factor", 1.0F, 1.0F) != 1.0F) {
+    file.refuse("partial_rotary_factor", "only 1 is supported: all of a head is rotated");
+  }
+}
+
 // Both spellings: rope_theta itself, and rope_parameters with the type of the scaling.
 float read_rope_theta(const JsonFile& file, float fallback) {
   for (const char* name : {"rope_parameters", "rope_scaling"}) {
@@ -49,8 +56,10 @@ float read_rope_theta(const JsonFile& file, float fallback) {
         rope.refuse(key, "only the default rotary embedding is supported");
       }
     }
+    require_whole_rotation(rope);
     fallback = rope.positive("rope_theta", fallback, kMaxTheta);
   }
+  require_whole_rotation(file);
   return file.positive("rope_theta", fallback, kMaxTheta);
 }
 
@@ -66,6 +75,19 @@ WeightForm read_float_form(const JsonFile& file, const ClassDefaults& defaults) 
   return defaults.model_type == "bitnet" ? WeightForm::Master : WeightForm::Plain;
 }
 
+// All projections are ternary here; the embedding and the head are floats in every model.
+void require_all_converted(const JsonFile& quantization) {
+  constexpr const char* kField = "modules_to_not_convert";
+  const nlohmann::json& list = quantization.at(kField);
+  if (!list.is_null() && !list.is_array()) quantization.refuse(kField, "a list is expected");
+  for (const nlohmann::json& name : list) {
+    const std::string text = name.is_string() ? name.get<std::string>() : "";
+    if (!text.ends_with("lm_head") && !text.ends_with("embed_tokens")) {
+      quantization.refuse(kField, "only lm_head and embed_tokens can stay floats");
+    }
+  }
+}
+
 WeightForm read_weight_form(const JsonFile& file, const ClassDefaults& defaults) {
   if (!file.has("quantization_config")) return read_float_form(file, defaults);
   const JsonFile quantization = file.object("quantization_config");
@@ -76,6 +98,7 @@ WeightForm read_weight_form(const JsonFile& file, const ClassDefaults& defaults)
     quantization.refuse("use_rms_norm",
                         "norms inside the projections are not supported, only false is");
   }
+  require_all_converted(quantization);
   const std::string linear = quantization.text("linear_class", "bitlinear");
   if (linear != "bitlinear" && linear != "autobitlinear") {
     quantization.refuse("linear_class", "only bitlinear and autobitlinear are supported");
@@ -97,6 +120,11 @@ std::optional<TokenId> token(const JsonFile& file, const char* name, const nlohm
   return id < vocab ? std::optional(static_cast<TokenId>(id)) : std::nullopt;
 }
 
+// The token of a class for what its config.json leaves out.
+std::optional<TokenId> default_token(TokenId id, std::uint32_t vocab) {
+  return id < vocab ? std::optional(id) : std::nullopt;
+}
+
 // Adds what a file says ends a text: a token or a list of them.
 void add_end_tokens(const JsonFile& file, std::uint32_t vocab, std::vector<TokenId>& tokens) {
   const nlohmann::json& end = file.at("eos_token_id");
@@ -107,12 +135,18 @@ void add_end_tokens(const JsonFile& file, std::uint32_t vocab, std::vector<Token
   }
 }
 
-SpecialTokens read_special_tokens(const JsonFile& file, std::uint32_t vocab) {
+SpecialTokens read_special_tokens(const JsonFile& file, std::uint32_t vocab,
+                                  const ClassDefaults& defaults) {
   SpecialTokens special;
   if (file.has("bos_token_id")) {
     special.begin = token(file, "bos_token_id", file.at("bos_token_id"), vocab);
+  } else if (!file.mentions("bos_token_id")) {
+    special.begin = default_token(defaults.begin, vocab);
   }
   add_end_tokens(file, vocab, special.end);
+  if (const auto end = default_token(defaults.end, vocab); end && !file.mentions("eos_token_id")) {
+    special.end.push_back(*end);
+  }
   if (is_llama3(special, vocab) &&
       std::find(special.end.begin(), special.end.end(), kLlama3EndOfTurn) == special.end.end()) {
     special.end.push_back(kLlama3EndOfTurn);
@@ -158,7 +192,7 @@ CheckpointConfig read_config(const JsonFile& file) {
                 .tied_head = file.boolean("tie_word_embeddings", false)},
       .form = read_weight_form(file, defaults),
       .special = {}};
-  config.special = read_special_tokens(file, config.model.vocab);
+  config.special = read_special_tokens(file, config.model.vocab, defaults);
   try {
     config.model.validate();
   } catch (const std::invalid_argument& error) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <stdexcept>
 
+#include "model/formats/gguf/checkpoint.hpp"
 #include "model/formats/gguf/file.hpp"
 #include "model/formats/json_file.hpp"
 #include "model/formats/packed/file.hpp"
@@ -26,7 +27,9 @@ bool is_there(const fs::path& file) {
 }
 
 std::string start_of(const fs::path& file) {
-  constexpr std::streamsize kBytes = 4096;  // more than a line of ranks has
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return "";  // a pipe would be waited for
+  constexpr std::streamsize kBytes = 4096;             // more than a line of ranks has
   std::string start(kBytes, '\0');
   std::ifstream in(file, std::ios::binary);
   in.read(start.data(), kBytes);
@@ -34,7 +37,7 @@ std::string start_of(const fs::path& file) {
   return start;
 }
 
-bool is_gguf(std::string_view start) { return start.starts_with("GGUF"); }
+bool begins_gguf(std::string_view start) { return start.starts_with("GGUF"); }
 
 // tokenizer_config.json has one template, or a list of named ones.
 std::optional<std::string> chat_template_in(const JsonFile& config) {
@@ -84,7 +87,7 @@ TokenizerParts read_carried(const PackedFile& file) {
 
 TokenizerParts read_file(const fs::path& file) {
   const std::string start = start_of(file);
-  if (is_gguf(start)) return read_gguf_tokenizer(GgufFile(file));
+  if (begins_gguf(start)) return read_gguf_tokenizer(GgufFile(file));
   if (start.starts_with(kPackedMagic)) return read_carried(PackedFile(file));
   const std::size_t first = start.find_first_not_of(" \t\r\n");
   const bool is_json = first != std::string::npos && start[first] == '{';
@@ -100,8 +103,9 @@ std::optional<fs::path> find_tokenizer_file(const fs::path& model) {
   if (is_packed_file(model)) {
     return has_tokenizer(PackedFile(model)) ? std::optional(model) : std::nullopt;
   }
-  if (is_gguf(start_of(model))) {
-    return has_gguf_tokenizer(GgufFile(model)) ? std::optional(model) : std::nullopt;
+  const fs::path file = is_gguf(model.native()) ? gguf_location(model.native()).file : model;
+  if (begins_gguf(start_of(file))) {
+    return has_gguf_tokenizer(GgufFile(file)) ? std::optional(file) : std::nullopt;
   }
   for (const char* name : {"tokenizer.json", "tokenizer.model"}) {
     if (is_there(model / name)) return model / name;

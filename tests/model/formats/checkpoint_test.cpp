@@ -164,6 +164,22 @@ TEST_F(Checkpoint, TakesSubNormsUnderBothNames) {
   EXPECT_EQ(weights.layers[0].ffn_sub_norm, std::vector<float>(6, 3.0F));
 }
 
+TEST_F(Checkpoint, WantsTheSubNormsOfTheFirstLayerInEveryLayer) {
+  for (const WrittenTensor& tensor : std::vector(tensors_)) {
+    if (!tensor.name.starts_with(kLayer)) continue;
+    const std::string second = "model.layers.1." + tensor.name.substr(kLayer.size());
+    tensors_.push_back({second, tensor.dtype, tensor.shape, tensor.bytes});
+  }
+  config_["num_hidden_layers"] = 2;
+  EXPECT_NO_THROW((void)load());
+  add_floats("model.layers.1.mlp.ffn_sub_norm.weight", {6});
+  EXPECT_THAT(load_error(), HasSubstr("layers.1.mlp.ffn_sub_norm.weight is not part of the model"));
+  add_floats(kMlp + "ffn_sub_norm.weight", {6});
+  EXPECT_EQ(load().layers[1].ffn_sub_norm, std::vector<float>(6, 0.5F));
+  add_floats(kAttention + "attn_sub_norm.weight", {4});
+  EXPECT_THAT(load_error(), HasSubstr("layers.1.self_attn.attn_sub_norm.weight is missing"));
+}
+
 TEST_F(Checkpoint, TakesAHeadOfItsOwn) {
   config_["tie_word_embeddings"] = false;
   EXPECT_THAT(load_error(), HasSubstr("tensor lm_head.weight is missing; shape [5, 4]"));
@@ -253,6 +269,8 @@ TEST_F(Checkpoint, NamesWhatIsMissing) {
               HasSubstr("config.json does not exist"));
   EXPECT_THAT(error_of([] { (void)load_model("synthetic:x", 1); }), HasSubstr("choose one of"));
   EXPECT_EQ(load_model("synthetic:tiny", 1).config.hidden, 64U);
+  EXPECT_THAT(error_of([] { (void)open_checkpoint("synthetic:tiny"); }),
+              HasSubstr("synthetic:tiny has random weights and no file"));
 }
 
 TEST_F(Checkpoint, NeverCrashesOnAChangedOrCutFile) {

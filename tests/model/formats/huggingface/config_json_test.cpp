@@ -101,6 +101,17 @@ TEST_F(Config, TakesSeveralEndTokensAndDropsThoseOutsideTheVocabulary) {
   EXPECT_EQ(read(json).special, (SpecialTokens{.begin = std::nullopt, .end = {2, 319}}));
 }
 
+TEST_F(Config, HasTheTokensOfItsClassWhereTheFileNamesNone) {
+  EXPECT_EQ(read(nlohmann::json::object()).special,
+            (SpecialTokens{.begin = 128000, .end = {128001, kLlama3EndOfTurn}}));
+  EXPECT_EQ(read({{"model_type", "llama"}}).special, (SpecialTokens{.begin = 1, .end = {2}}));
+  EXPECT_EQ(read({{"model_type", "llama"}, {"vocab_size", 2}}).special,
+            (SpecialTokens{.begin = 1, .end = {}}));
+  EXPECT_EQ(
+      read({{"model_type", "llama"}, {"bos_token_id", nullptr}, {"eos_token_id", nullptr}}).special,
+      (SpecialTokens{.begin = std::nullopt, .end = {}}));
+}
+
 TEST_F(Config, TakesEndTokensOfTheGenerationConfigToo) {
   write_file(file().parent_path() / "generation_config.json", R"({"eos_token_id": [2, 7, 999]})");
   EXPECT_EQ(read(published()).special, (SpecialTokens{.begin = 1, .end = {2, 7}}));
@@ -169,7 +180,16 @@ TEST_F(Config, RefusesWithFileFieldValueAndFix) {
       {"rope_scaling", "{\"type\": \"linear\", \"factor\": 2.0}", "default rotary"},
       {"bos_token_id", "-1", "a token id"},
       {"eos_token_id", "[\"x\"]", "a token id"},
+      {"rope_parameters", "{\"rope_theta\": 1e4, \"partial_rotary_factor\": 0.5}",
+       "rope_parameters.partial_rotary_factor is 0.5: only 1 is supported"},
+      {"partial_rotary_factor", "0.25", "only 1 is supported"},
+      {"partial_rotary_factor", "1.0", ""},
       {"quantization_config", "[]", "an object"},
+      {"quantization_config", "{\"modules_to_not_convert\": [\"lm_head\", \"o_proj\"]}",
+       "only lm_head and embed_tokens can stay floats"},
+      {"quantization_config", "{\"modules_to_not_convert\": \"lm_head\"}", "a list"},
+      {"quantization_config", "{\"modules_to_not_convert\": [\"lm_head\", \"model.embed_tokens\"]}",
+       ""},
       {"quantization_config", "{\"quant_method\": \"gptq\"}", "only bitnet"},
       {"quantization_config", "{\"use_rms_norm\": true}", "only false is"},
       {"quantization_config", "{\"linear_class\": \"x\"}", "only bitlinear and autobitlinear"},

@@ -64,7 +64,7 @@ void softmax(std::span<float> x);
 /// be seen beside the largest, and that of 88 above.
 [[nodiscard]] float exp_fixed(float x);
 
-/// y[r] = dot(row first + r of the matrix, x), for a matrix of floats.
+/// y[r] = dot(row first + r of the matrix, x), for a matrix of float32 or bfloat16 in memory.
 /// Shape   y (rows to compute,), x (cols,)
 void multiply_rows(const VocabMatrix& matrix, std::size_t first, std::span<const float> x,
                    std::span<float> y);

@@ -73,6 +73,7 @@ void VocabMatrix::read_row(std::size_t r, std::span<float> out) const {
                             out[c] = from_bfloat16(narrow[r * cols + c].bits);
                           }
                         },
+                        [&](const RowsInPlace& in_place) { in_place.read_row(r, out); },
                         [&](const ScaledInt8& int8) { read_rounded(int8, r, out); },
                         [&](const PlanedInt8& planes) { read_rounded(planes, r, out); }},
              values);
@@ -82,6 +83,7 @@ std::size_t VocabMatrix::bytes() const {
   return std::visit(
       Overloaded{[](const Elements<float>& wide) { return wide.size() * sizeof(float); },
                  [](const Elements<Bfloat16>& narrow) { return narrow.size() * sizeof(Bfloat16); },
+                 [](const RowsInPlace& in_place) { return in_place.bytes; },
                  [](const ScaledInt8& int8) {
                    return int8.codes.bytes().size() + int8.scales.size() * sizeof(float);
                  },

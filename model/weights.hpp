@@ -38,6 +38,16 @@ struct PlanedInt8 {
   std::vector<float> scales;  // (rows,), none below 0
 };
 
+/// Writes row `r` of a float matrix into `out`, shape (cols,).
+using RowReader = std::function<void(std::size_t r, std::span<float> out)>;
+
+/// Rows that stay in the form and the place of their file (half floats, blocks of a few bits) and become
+/// float32 each time they are read.
+struct RowsInPlace {
+  RowReader read_row;  // may be called by several threads at once
+  std::size_t bytes;
+};
+
 /// What the output head (and a tied embedding) is kept as.
 enum class HeadForm : std::uint8_t {
   Stored,  // as the checkpoint has it; synthetic models have int8
@@ -53,7 +63,7 @@ enum class HeadForm : std::uint8_t {
 struct VocabMatrix {
   std::size_t rows;
   std::size_t cols;
-  std::variant<Elements<float>, Elements<Bfloat16>, ScaledInt8, PlanedInt8> values;
+  std::variant<Elements<float>, Elements<Bfloat16>, RowsInPlace, ScaledInt8, PlanedInt8> values;
 
   /// Writes row `r` into `out`, shape (cols,).
   void read_row(std::size_t r, std::span<float> out) const;
@@ -61,9 +71,6 @@ struct VocabMatrix {
   /// Bytes of memory that a product with all rows reads.
   [[nodiscard]] std::size_t bytes() const;
 };
-
-/// Writes row `r` of a float matrix into `out`, shape (cols,).
-using RowReader = std::function<void(std::size_t r, std::span<float> out)>;
 
 /// A matrix with every row rounded to int8, scale = max |row| / 127, half to even. `read_row` is called
 /// by several threads at once.

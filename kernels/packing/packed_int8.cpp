@@ -42,14 +42,14 @@ std::size_t PackedInt8::packed_bytes(std::size_t rows, std::size_t cols) {
   return (rows + kPanelRows - 1) / kPanelRows * ((cols + kQuadCols - 1) / kQuadCols) * kBlockBytes;
 }
 
-PackedInt8 PackedInt8::view(std::span<const std::uint8_t> bytes, std::size_t rows,
-                            std::size_t cols) {
+PackedInt8 PackedInt8::from_bytes(Elements<std::uint8_t> bytes, std::size_t rows,
+                                  std::size_t cols) {
   if (bytes.size() != packed_bytes(rows, cols)) {
     throw std::invalid_argument("has " + std::to_string(bytes.size()) + " bytes where " +
                                 std::to_string(rows) + " x " + std::to_string(cols) +
                                 " int8 in panels need " + std::to_string(packed_bytes(rows, cols)));
   }
-  return {Elements<std::uint8_t>::view(bytes), rows, cols};
+  return {std::move(bytes), rows, cols};
 }
 
 void PackedInt8::set_row(std::size_t row, std::span<const std::int8_t> weights) {

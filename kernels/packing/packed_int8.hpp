@@ -31,10 +31,10 @@ class PackedInt8 {
   /// Bytes of a matrix of this shape.
   [[nodiscard]] static std::size_t packed_bytes(std::size_t rows, std::size_t cols);
 
-  /// A matrix that is read where it lies: `bytes` in the layout above outlive it and its copies.
+  /// A matrix of bytes that are in the layout above already.
   /// Errors  std::invalid_argument on a wrong length, and as the constructor
-  [[nodiscard]] static PackedInt8 view(std::span<const std::uint8_t> bytes, std::size_t rows,
-                                       std::size_t cols);
+  [[nodiscard]] static PackedInt8 from_bytes(Elements<std::uint8_t> bytes, std::size_t rows,
+                                             std::size_t cols);
 
   /// Replaces row `row` by `weights`, shape (cols,). Rows of different panels may be set at the same
   /// time. Errors  std::invalid_argument on a wrong length

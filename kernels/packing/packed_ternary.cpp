@@ -79,14 +79,14 @@ std::size_t PackedTernary::packed_bytes(std::size_t rows, std::size_t cols) {
   return panels * ((cols + kTernaryBlockCols - 1) / kTernaryBlockCols) * kBlockBytes;
 }
 
-PackedTernary PackedTernary::view(std::span<const std::uint8_t> bytes, std::size_t rows,
-                                  std::size_t cols) {
+PackedTernary PackedTernary::from_bytes(Elements<std::uint8_t> bytes, std::size_t rows,
+                                        std::size_t cols) {
   if (bytes.size() != packed_bytes(rows, cols)) {
     throw std::invalid_argument("has " + std::to_string(bytes.size()) + " bytes where " +
                                 std::to_string(rows) + " x " + std::to_string(cols) +
                                 " packed trits need " + std::to_string(packed_bytes(rows, cols)));
   }
-  if (const std::size_t bad = find_code_3(bytes); bad < bytes.size()) {
+  if (const std::size_t bad = find_code_3(bytes.span()); bad < bytes.size()) {
     const std::size_t block = bad / kBlockBytes;
     const std::size_t blocks = (cols + kTernaryBlockCols - 1) / kTernaryBlockCols;
     const std::size_t row = block / blocks * kPanelRows + bad % kBlockBytes / kQuadCols;
@@ -94,7 +94,7 @@ PackedTernary PackedTernary::view(std::span<const std::uint8_t> bytes, std::size
                                 ", columns " + std::to_string(block % blocks * kTernaryBlockCols) +
                                 " and following");
   }
-  return {Elements<std::uint8_t>::view(bytes), rows, cols};
+  return {std::move(bytes), rows, cols};
 }
 
 PackedTernary::PackedTernary(std::span<const Trit> trits, std::size_t rows, std::size_t cols,

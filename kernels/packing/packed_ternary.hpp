@@ -35,10 +35,10 @@ class PackedTernary {
   /// Range  rows and cols at most 2^32
   [[nodiscard]] static std::size_t packed_bytes(std::size_t rows, std::size_t cols);
 
-  /// A matrix that is read where it lies: `bytes` in the layout above outlive it and its copies.
+  /// A matrix of bytes that are in the layout above already.
   /// Errors  std::invalid_argument on a wrong length, and naming row and column of the first code 3
-  [[nodiscard]] static PackedTernary view(std::span<const std::uint8_t> bytes, std::size_t rows,
-                                          std::size_t cols);
+  [[nodiscard]] static PackedTernary from_bytes(Elements<std::uint8_t> bytes, std::size_t rows,
+                                                std::size_t cols);
 
   /// Replaces row `row` by `trits`, shape (cols,). Rows of different panels may be set at the same
   /// time. Errors as the constructor.

@@ -120,9 +120,8 @@ TwoPlaneInt8::PlaneBytes TwoPlaneInt8::packed_bytes(std::size_t rows, std::size_
   return {.upper = panels * blocks * kInt6BlockBytes, .lower = rows * blocks * kInt6BlockCols / 4};
 }
 
-TwoPlaneInt8 TwoPlaneInt8::view(std::span<const std::uint8_t> upper,
-                                std::span<const std::uint8_t> lower, std::size_t rows,
-                                std::size_t cols) {
+TwoPlaneInt8 TwoPlaneInt8::from_bytes(Elements<std::uint8_t> upper, Elements<std::uint8_t> lower,
+                                      std::size_t rows, std::size_t cols) {
   const PlaneBytes bytes = packed_bytes(rows, cols);
   if (upper.size() != bytes.upper || lower.size() != bytes.lower) {
     throw std::invalid_argument(
@@ -130,7 +129,7 @@ TwoPlaneInt8 TwoPlaneInt8::view(std::span<const std::uint8_t> upper,
         " bytes where " + std::to_string(rows) + " x " + std::to_string(cols) + " int8 need " +
         std::to_string(bytes.upper) + " and " + std::to_string(bytes.lower));
   }
-  return {Elements<std::uint8_t>::view(upper), Elements<std::uint8_t>::view(lower), rows, cols};
+  return {std::move(upper), std::move(lower), rows, cols};
 }
 
 std::size_t TwoPlaneInt8::padded_cols() const { return blocks() * kInt6BlockCols; }

@@ -39,11 +39,11 @@ class TwoPlaneInt8 {
   };
   [[nodiscard]] static PlaneBytes packed_bytes(std::size_t rows, std::size_t cols);
 
-  /// A matrix that is read where it lies: both planes outlive it and its copies.
+  /// A matrix of planes that are in the layout above already.
   /// Errors  std::invalid_argument on a wrong length, and as the constructor
-  [[nodiscard]] static TwoPlaneInt8 view(std::span<const std::uint8_t> upper,
-                                         std::span<const std::uint8_t> lower, std::size_t rows,
-                                         std::size_t cols);
+  [[nodiscard]] static TwoPlaneInt8 from_bytes(Elements<std::uint8_t> upper,
+                                               Elements<std::uint8_t> lower, std::size_t rows,
+                                               std::size_t cols);
 
   /// Replaces row `row` by `weights`, shape (cols,). Different rows may not be set at the same time
   /// unless they are of different panels. Errors  std::invalid_argument on a wrong length

@@ -22,10 +22,10 @@ namespace {
 class HuggingFaceSource : public WeightSource {
  public:
   HuggingFaceSource(const std::filesystem::path& folder, WeightForm form)
-      : form_(form), store_(folder) {}
+      : form_(form), store_(std::make_shared<TensorStore>(folder)) {}
 
   const TensorNames& names() const override { return kHuggingFaceNames; }
-  bool has(const std::string& tensor) const override { return store_.has(tensor); }
+  bool has(const std::string& tensor) const override { return store_->has(tensor); }
   FloatMatrix matrix(const std::string& tensor, std::size_t rows, std::size_t cols) override;
   std::vector<float> vector(const std::string& tensor, std::size_t width) override {
     return to_floats(take_floats(tensor, {width}));
@@ -33,29 +33,30 @@ class HuggingFaceSource : public WeightSource {
   TernaryLinear linear(const std::string& name, const ProjectionShape& shape,
                        std::pmr::memory_resource* memory, ThreadPool& pool) override {
     if (form_ == WeightForm::Plain) refuse_plain(name, shape);
-    return form_ == WeightForm::Master ? master(name, shape, memory)
+    return form_ == WeightForm::Master ? master(name, shape, memory, pool)
                                        : packed(name, shape, memory, pool);
   }
   void refuse_unused() const override;
+  std::shared_ptr<const void> keep_alive() const override { return store_; }
 
  private:
   TernaryLinear packed(const std::string& name, const ProjectionShape& shape,
                        std::pmr::memory_resource* memory, ThreadPool& pool);
   TernaryLinear master(const std::string& name, const ProjectionShape& shape,
-                       std::pmr::memory_resource* memory);
+                       std::pmr::memory_resource* memory, ThreadPool& pool);
   [[noreturn]] void refuse_plain(const std::string& name, const ProjectionShape& shape);
   float weight_scale(const std::string& name);
   const TensorView& take(const std::string& name, std::vector<std::uint64_t> shape);
   const TensorView& take_floats(const std::string& name, std::vector<std::uint64_t> shape);
 
   WeightForm form_;
-  TensorStore store_;
+  std::shared_ptr<const TensorStore> store_;
   std::set<std::string, std::less<>> used_;
 };
 
 const TensorView& HuggingFaceSource::take(const std::string& name,
                                           std::vector<std::uint64_t> shape) {
-  const TensorView& tensor = store_.get(name, shape);
+  const TensorView& tensor = store_->get(name, shape);
   used_.insert(name);
   return tensor;
 }
@@ -64,7 +65,7 @@ const TensorView& HuggingFaceSource::take_floats(const std::string& name,
                                                  std::vector<std::uint64_t> shape) {
   const TensorView& tensor = take(name, std::move(shape));
   if (tensor.dtype != Dtype::F32 && tensor.dtype != Dtype::BF16 && tensor.dtype != Dtype::F16) {
-    store_.refuse(name, "has dtype " + tensor.dtype_name + " where F32, BF16 or F16 is expected");
+    store_->refuse(name, "has dtype " + tensor.dtype_name + " where F32, BF16 or F16 is expected");
   }
   return tensor;
 }
@@ -85,7 +86,7 @@ FloatMatrix HuggingFaceSource::matrix(const std::string& name, std::size_t rows,
 float HuggingFaceSource::weight_scale(const std::string& name) {
   const float scale = to_floats(take_floats(name, {1})).front();
   if (!(scale > 0.0F) || !std::isfinite(scale)) {
-    store_.refuse(name, "is " + std::to_string(scale) + " where a number above 0 is expected");
+    store_->refuse(name, "is " + std::to_string(scale) + " where a number above 0 is expected");
   }
   return form_ == WeightForm::PackedDivide ? 1.0F / scale : scale;
 }
@@ -96,8 +97,8 @@ TernaryLinear HuggingFaceSource::packed(const std::string& name, const Projectio
   const std::size_t quarter = (shape.rows + 3) / 4;
   const TensorView& tensor = take(weight, {quarter, shape.cols});
   if (tensor.dtype != Dtype::U8) {
-    store_.refuse(weight, "has dtype " + tensor.dtype_name +
-                              " where U8 is expected, because quantization_mode is offline");
+    store_->refuse(weight, "has dtype " + tensor.dtype_name +
+                               " where U8 is expected, because quantization_mode is offline");
   }
   try {
     TernaryLinear linear{
@@ -106,20 +107,20 @@ TernaryLinear HuggingFaceSource::packed(const std::string& name, const Projectio
     release_pages(tensor.bytes);
     return linear;
   } catch (const std::invalid_argument& error) {
-    store_.refuse(weight, error.what());
+    store_->refuse(weight, error.what());
   }
 }
 
 TernaryLinear HuggingFaceSource::master(const std::string& name, const ProjectionShape& shape,
-                                        std::pmr::memory_resource* memory) {
+                                        std::pmr::memory_resource* memory, ThreadPool& pool) {
   const std::string weight = name + ".weight";
   const FloatMatrix floats = matrix(weight, shape.rows, shape.cols);
   try {
-    TernaryLinear linear = ternarize(shape.rows, shape.cols, floats.read_row, memory);
+    TernaryLinear linear = ternarize(shape.rows, shape.cols, floats.read_row, memory, pool);
     release_pages(floats.bytes);
     return linear;
   } catch (const std::invalid_argument& error) {
-    store_.refuse(weight, error.what());
+    store_->refuse(weight, error.what());
   }
 }
 
@@ -138,21 +139,22 @@ void HuggingFaceSource::refuse_plain(const std::string& name, const ProjectionSh
     }
   }
   if (magnitudes.size() <= kMostScales) {
-    store_.refuse(weight, "is ternary with " + std::to_string(magnitudes.size()) +
-                              " scale(s), but config.json asks for no quantised activations (a "
-                              "TriLM model): this engine computes int8 activations only");
+    store_->refuse(weight, "is ternary with " + std::to_string(magnitudes.size()) +
+                               " scale(s), but config.json asks for no quantised activations (a "
+                               "TriLM model): this engine computes int8 activations only");
   }
-  store_.refuse(weight,
-                "belongs to an ordinary Llama, for its config.json has neither quantization_config "
-                "nor weight_bits 1: give a model that was trained as BitNet b1.58, or add "
-                "\"weight_bits\": 1 when these are the floats that one was trained with");
+  store_->refuse(
+      weight,
+      "belongs to an ordinary Llama, for its config.json has neither quantization_config "
+      "nor weight_bits 1: give a model that was trained as BitNet b1.58, or add "
+      "\"weight_bits\": 1 when these are the floats that one was trained with");
 }
 
 void HuggingFaceSource::refuse_unused() const {
-  for (const std::string& name : store_.names()) {
+  for (const std::string& name : store_->names()) {
     const bool ignorable = name == kHuggingFaceNames.head || name.ends_with(".rotary_emb.inv_freq");
     if (!used_.contains(name) && !ignorable) {
-      store_.refuse(name, "is not part of the model that config.json describes");
+      store_->refuse(name, "is not part of the model that config.json describes");
     }
   }
 }

@@ -81,8 +81,10 @@ VocabMatrix keep_matrix(const FloatMatrix& matrix, HeadForm head, std::pmr::memo
   } else if (matrix.form == FloatForm::Bf16 ||
              (matrix.form == FloatForm::F16 && fits_bfloat16(matrix, pool))) {
     kept.values = Elements(narrowed(matrix, memory, pool));
-  } else {
+  } else if (matrix.form == FloatForm::F32) {
     kept.values = Elements(widened(matrix, memory, pool));
+  } else {
+    kept.values = RowsInPlace{.read_row = matrix.read_row, .bytes = matrix.bytes.size()};
   }
   release_pages(matrix.bytes);
   return kept;

@@ -24,8 +24,9 @@ struct FloatMatrix {
 };
 
 /// The embedding or the head in memory, in the form the user asked for; its pages of the file are given
-/// back as it goes. Stored keeps bfloat16, and half floats that bfloat16 holds exactly (so those of
-/// every file made from bfloat16); everything else becomes float32.
+/// back as it goes. Stored copies float32, bfloat16, and half floats that bfloat16 holds exactly (so
+/// those of every file made from bfloat16); other half floats and blocks stay where they lie, for as
+/// float32 they would take up to seven times the memory of the file.
 [[nodiscard]] VocabMatrix keep_matrix(const FloatMatrix& matrix, HeadForm head,
                                       std::pmr::memory_resource* memory, ThreadPool& pool);
 

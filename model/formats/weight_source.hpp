@@ -56,8 +56,8 @@ class WeightSource {
   /// Refuses tensors that nobody asked for: they belong to a model that computes something else (a
   /// bias, a norm inside a projection).
   virtual void refuse_unused() const = 0;
-  /// Keeps what the matrices that it gave point into, where they are views; else null.
-  [[nodiscard]] virtual std::shared_ptr<const void> keep_alive() const { return nullptr; }
+  /// Keeps what the matrices that it gave point into, where they are views.
+  [[nodiscard]] virtual std::shared_ptr<const void> keep_alive() const = 0;
 };
 
 /// The model that `config` describes out of the tensors of `source`.

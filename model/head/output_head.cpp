@@ -17,8 +17,19 @@ namespace {
 constexpr std::size_t kChunkRows = 256;
 constexpr std::size_t kChunkPanels = kChunkRows / kPanelRows;
 
-// The same where the rows are unpacked first: 160 KiB at 2560 columns, which stay in the second cache.
+// The same where the rows are unpacked first: 160 KiB of codes and 640 KiB of floats at 2560 columns, which
+// stay in the second cache.
 constexpr std::size_t kUnpackedPanels = 4;
+constexpr std::size_t kUnpackedRows = 64;
+
+// Rows [first, first + rows) of a matrix, as floats in memory.
+VocabMatrix unpacked_rows(const VocabMatrix& matrix, std::size_t first, std::size_t rows) {
+  std::pmr::vector<float> floats(rows * matrix.cols);
+  for (std::size_t r = 0; r < rows; ++r) {
+    matrix.read_row(first + r, std::span(floats).subspan(r * matrix.cols, matrix.cols));
+  }
+  return {.rows = rows, .cols = matrix.cols, .values = Elements(std::move(floats))};
+}
 
 }  // namespace
 
@@ -55,13 +66,18 @@ void OutputHead::multiply(std::span<const float> normed, std::size_t tokens,
 void OutputHead::multiply_floats(std::span<const float> normed, std::size_t tokens,
                                  std::span<float> logits) {
   const std::size_t hidden = matrix_.cols;
+  const bool in_place = std::holds_alternative<RowsInPlace>(matrix_.values);
+  const std::size_t chunk_rows = in_place ? kUnpackedRows : kChunkRows;
   pool_.parallel_for(
       matrix_.rows,
       [&](std::size_t begin, std::size_t end) {
-        for (std::size_t r = begin; r < end; r += kChunkRows) {
-          const std::size_t rows = std::min(kChunkRows, end - r);
+        VocabMatrix unpacked;
+        for (std::size_t r = begin; r < end; r += chunk_rows) {
+          const std::size_t rows = std::min(chunk_rows, end - r);
+          if (in_place) unpacked = unpacked_rows(matrix_, r, rows);
           for (std::size_t t = 0; t < tokens; ++t) {
-            multiply_rows(matrix_, r, normed.subspan(t * hidden, hidden),
+            multiply_rows(in_place ? unpacked : matrix_, in_place ? 0 : r,
+                          normed.subspan(t * hidden, hidden),
                           logits.subspan(t * matrix_.rows + r, rows));
           }
         }

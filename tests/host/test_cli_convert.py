@@ -2,11 +2,7 @@
 """`sterna convert` between all formats, read back by PyPI packages, and `sterna info`."""
 
 import json
-import resource
 import shutil
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import gguf
@@ -14,13 +10,12 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from .conftest import BINARY, ROOT
+from .conftest import ROOT
 
 GOLDEN = sorted(p.parent for p in (ROOT / "tests/model/golden").glob("*/ids.npy"))
 SHIPPED = ROOT / "model/checkpoints/sterna-5m"
 GGUF_TARGETS = ("gguf-i2s", "gguf-tq2", "gguf-tq1")
 TARGETS = ("hf", "sterna", *GGUF_TARGETS)
-MIB = 1 << 20
 
 HIDDEN, INNER, VOCAB, LAYERS, HEADS = 256, 512, 300, 2, 4
 SHAPES = {
@@ -466,33 +461,3 @@ def test_info_says_what_is_unusual(sterna, tmp_path) -> None:
     assert "5 of 1024 feed-forward neurons are dead" in unusual
     assert "matrix of its own" in unusual
     shutil.rmtree(tmp_path / "model")
-
-
-# In the size of 2B4T.
-
-
-@pytest.mark.long
-def test_2b4t_converts_within_its_size_and_starts_again_after_a_kill(sterna, tmp_path) -> None:
-    import sys
-
-    sys.path.insert(0, str(ROOT / "tests/model/convert"))
-    import make_2b4t
-
-    source = tmp_path / "2b4t"
-    make_2b4t.make(source)
-    size = (source / "model.safetensors").stat().st_size
-    previous = source
-    for to in ("sterna", *GGUF_TARGETS, "hf"):
-        out = path_for(tmp_path, to, to)
-        words = [BINARY, "convert", "--model", previous, "--to", to, "--out", out, "--quiet"]
-        started = subprocess.Popen(words)
-        time.sleep(0.3)
-        started.send_signal(signal.SIGKILL)
-        started.wait()
-        assert not out.exists()
-        subprocess.run(words, check=True)
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        assert peak < size + 300 * MIB, to
-        previous = out
-    ids = "128000,1,2,3"
-    assert logits(sterna, previous, tmp_path, ids) == logits(sterna, source, tmp_path, ids)

@@ -36,10 +36,12 @@ std::size_t interleaved_row(std::size_t r, std::size_t width) {
 class GgufSource : public WeightSource {
  public:
   GgufSource(GgufFile file, I2sLayout layout, bool interleaved_rope)
-      : file_(std::move(file)), layout_(layout), interleaved_rope_(interleaved_rope) {}
+      : file_(std::make_shared<const GgufFile>(std::move(file))),
+        layout_(layout),
+        interleaved_rope_(interleaved_rope) {}
 
   const TensorNames& names() const override { return kGgufNames; }
-  bool has(const std::string& tensor) const override { return file_.tensors().contains(tensor); }
+  bool has(const std::string& tensor) const override { return file_->tensors().contains(tensor); }
   FloatMatrix matrix(const std::string& tensor, std::size_t rows, std::size_t cols) override {
     return floats(tensor, {cols, rows});
   }
@@ -47,26 +49,27 @@ class GgufSource : public WeightSource {
   TernaryLinear linear(const std::string& name, const ProjectionShape& shape,
                        std::pmr::memory_resource* memory, ThreadPool& pool) override;
   void refuse_unused() const override;
+  std::shared_ptr<const void> keep_alive() const override { return file_; }
 
  private:
   const GgufTensor& take(const std::string& name, std::vector<std::uint64_t> dims);
   FloatMatrix floats(const std::string& name, std::vector<std::uint64_t> dims);
   float extra_scale(const std::string& name);
 
-  GgufFile file_;
+  std::shared_ptr<const GgufFile> file_;
   I2sLayout layout_;
   bool interleaved_rope_;
   std::set<std::string, std::less<>> used_;
 };
 
 const GgufTensor& GgufSource::take(const std::string& name, std::vector<std::uint64_t> dims) {
-  const auto found = file_.tensors().find(name);
-  if (found == file_.tensors().end()) {
-    file_.refuse_tensor(name, "is missing; shape " + shape_text(dims) + " is expected");
+  const auto found = file_->tensors().find(name);
+  if (found == file_->tensors().end()) {
+    file_->refuse_tensor(name, "is missing; shape " + shape_text(dims) + " is expected");
   }
   if (found->second.dims != dims) {
-    file_.refuse_tensor(name, "has shape " + shape_text(found->second.dims) +
-                                  " where the metadata asks for " + shape_text(dims));
+    file_->refuse_tensor(name, "has shape " + shape_text(found->second.dims) +
+                                   " where the metadata asks for " + shape_text(dims));
   }
   used_.insert(name);
   return found->second;
@@ -77,7 +80,7 @@ FloatMatrix GgufSource::floats(const std::string& name, std::vector<std::uint64_
   try {
     return read_float_matrix(tensor);
   } catch (const std::invalid_argument& error) {
-    file_.refuse_tensor(name, error.what());
+    file_->refuse_tensor(name, error.what());
   }
 }
 
@@ -92,8 +95,8 @@ float GgufSource::extra_scale(const std::string& name) {
   if (!has(name)) return 1.0F;
   const float scale = vector(name, 1).front();
   if (!(scale > 0.0F) || !std::isfinite(scale)) {
-    file_.refuse_tensor(name,
-                        "is " + std::to_string(scale) + " where a number above 0 is expected");
+    file_->refuse_tensor(name,
+                         "is " + std::to_string(scale) + " where a number above 0 is expected");
   }
   return scale;
 }
@@ -112,14 +115,14 @@ TernaryLinear GgufSource::linear(const std::string& name, const ProjectionShape&
     linear.scale *= extra_scale(name + ".scale");
     return linear;
   } catch (const std::invalid_argument& error) {
-    file_.refuse_tensor(weight, error.what());
+    file_->refuse_tensor(weight, error.what());
   }
 }
 
 void GgufSource::refuse_unused() const {
-  for (const auto& [name, tensor] : file_.tensors()) {
+  for (const auto& [name, tensor] : file_->tensors()) {
     if (!used_.contains(name)) {
-      file_.refuse_tensor(name, "is not part of the model that the metadata describes");
+      file_->refuse_tensor(name, "is not part of the model that the metadata describes");
     }
   }
 }

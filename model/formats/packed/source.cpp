@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -11,15 +12,42 @@
 namespace sterna {
 namespace {
 
-std::span<const std::uint8_t> as_uint8(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+template <typename T>
+std::span<const T> elements(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
 }
 
-// Elements of a tensor of floats, of any alignment that the file gives them.
-template <typename T>
-std::span<const T> elements(const PackedTensor& tensor) {
-  return {reinterpret_cast<const T*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(T)};
-}
+// The elements where they lie in the file.
+struct InFile {
+  template <typename T>
+  Elements<T> operator()(std::span<const std::byte> bytes) const {
+    return Elements<T>::view(elements<T>(bytes));
+  }
+};
+
+// A copy of them: every token reads all weights, and pages of `memory` are larger than those of a file.
+struct Copied {
+  std::pmr::memory_resource* memory;
+  ThreadPool& pool;
+
+  template <typename T>
+  Elements<T> operator()(std::span<const std::byte> bytes) const {
+    constexpr std::size_t kSlice = (std::size_t{4} << 20) / sizeof(T);  // then pages are given back
+    const std::span<const T> from = elements<T>(bytes);
+    std::pmr::vector<T> copy(from.size(), memory);
+    pool.parallel_chunks(
+        from.size(),
+        [&](std::size_t begin, std::size_t end, unsigned) {
+          for (std::size_t first = begin; first < end; first += kSlice) {
+            const std::span<const T> slice = from.subspan(first, std::min(kSlice, end - first));
+            std::copy(slice.begin(), slice.end(), copy.data() + first);
+            release_pages(std::as_bytes(slice));
+          }
+        },
+        kSlice);
+    return copy;
+  }
+};
 
 // Same int8 weights in the other layout.
 template <typename To, typename From>
@@ -38,7 +66,7 @@ To relaid(const From& from, std::pmr::memory_resource* memory, ThreadPool& pool)
   return to;
 }
 
-// The tensors of Sterna's own file. Matrices are views of its mapping.
+// The tensors of Sterna's own file.
 class PackedSource : public WeightSource {
  public:
   explicit PackedSource(const std::filesystem::path& path)
@@ -63,7 +91,8 @@ class PackedSource : public WeightSource {
     throw std::runtime_error(file_->path().string() + ": tensor " + printable(tensor) + " " + what);
   }
   const PackedTensor& take(const std::string& name, std::size_t rows, std::size_t cols);
-  VocabMatrix where_it_lies(const std::string& name, const PackedTensor& tensor);
+  template <typename Place>
+  VocabMatrix kept(const std::string& name, const PackedTensor& tensor, const Place& place);
   std::vector<float> scales(const std::string& name, std::size_t rows);
 
   std::shared_ptr<const PackedFile> file_;
@@ -105,7 +134,7 @@ std::vector<float> PackedSource::scales(const std::string& name, std::size_t row
 }
 
 TernaryLinear PackedSource::linear(const std::string& name, const ProjectionShape& shape,
-                                   std::pmr::memory_resource* /*memory*/, ThreadPool& /*pool*/) {
+                                   std::pmr::memory_resource* memory, ThreadPool& pool) {
   const std::string weight = name + ".weight";
   const PackedTensor& tensor = take(weight, shape.rows, shape.cols);
   if (tensor.form != PackedForm::Ternary) {
@@ -117,33 +146,40 @@ TernaryLinear PackedSource::linear(const std::string& name, const ProjectionShap
            "is " + std::to_string(scale) + " where a number above 0 is expected");
   }
   try {
-    return {.trits = PackedTernary::view(as_uint8(tensor.bytes), shape.rows, shape.cols),
-            .scale = scale};
+    const auto bytes = Copied{memory, pool}.operator()<std::uint8_t>(tensor.bytes);
+    return {.trits = PackedTernary::from_bytes(bytes, shape.rows, shape.cols), .scale = scale};
   } catch (const std::invalid_argument& error) {
     refuse(weight, error.what());
   }
 }
 
-VocabMatrix PackedSource::where_it_lies(const std::string& name, const PackedTensor& tensor) {
+// The vocabulary as the file has it, its elements where `place` puts them.
+template <typename Place>
+VocabMatrix PackedSource::kept(const std::string& name, const PackedTensor& tensor,
+                               const Place& place) {
   VocabMatrix matrix{.rows = tensor.rows, .cols = tensor.cols, .values = {}};
-  const auto bytes = as_uint8(tensor.bytes);
+  const auto bytes = [&](std::span<const std::byte> part) {
+    return place.template operator()<std::uint8_t>(part);
+  };
   try {
     switch (tensor.form) {
       case PackedForm::F32:
-        matrix.values = Elements<float>::view(elements<float>(tensor));
+        matrix.values = place.template operator()<float>(tensor.bytes);
         return matrix;
       case PackedForm::Bf16:
-        matrix.values = Elements<Bfloat16>::view(elements<Bfloat16>(tensor));
+        matrix.values = place.template operator()<Bfloat16>(tensor.bytes);
         return matrix;
       case PackedForm::Int8:
-        matrix.values = ScaledInt8{.codes = PackedInt8::view(bytes, tensor.rows, tensor.cols),
-                                   .scales = scales(name, tensor.rows)};
+        matrix.values = ScaledInt8{
+            .codes = PackedInt8::from_bytes(bytes(tensor.bytes), tensor.rows, tensor.cols),
+            .scales = scales(name, tensor.rows)};
         return matrix;
       case PackedForm::Int6: {
         const auto upper = TwoPlaneInt8::packed_bytes(tensor.rows, tensor.cols).upper;
         matrix.values =
-            PlanedInt8{.codes = TwoPlaneInt8::view(bytes.first(upper), bytes.subspan(upper),
-                                                   tensor.rows, tensor.cols),
+            PlanedInt8{.codes = TwoPlaneInt8::from_bytes(bytes(tensor.bytes.first(upper)),
+                                                         bytes(tensor.bytes.subspan(upper)),
+                                                         tensor.rows, tensor.cols),
                        .scales = scales(name, tensor.rows)};
         return matrix;
       }
@@ -159,7 +195,7 @@ VocabMatrix PackedSource::where_it_lies(const std::string& name, const PackedTen
 FloatMatrix PackedSource::matrix(const std::string& name, std::size_t rows, std::size_t cols) {
   const PackedTensor& tensor = take(name, rows, cols);
   if (tensor.form == PackedForm::F16) {
-    const auto halves = elements<std::uint16_t>(tensor);
+    const auto halves = elements<std::uint16_t>(tensor.bytes);
     return {.rows = rows,
             .cols = cols,
             .form = FloatForm::F16,
@@ -170,7 +206,7 @@ FloatMatrix PackedSource::matrix(const std::string& name, std::size_t rows, std:
                 },
             .bytes = tensor.bytes};
   }
-  const auto matrix = std::make_shared<const VocabMatrix>(where_it_lies(name, tensor));
+  const auto matrix = std::make_shared<const VocabMatrix>(kept(name, tensor, InFile{}));
   const FloatForm form = tensor.form == PackedForm::F32    ? FloatForm::F32
                          : tensor.form == PackedForm::Bf16 ? FloatForm::Bf16
                                                            : FloatForm::Blocks;
@@ -189,17 +225,21 @@ VocabMatrix PackedSource::vocab_matrix(const std::string& name, std::size_t rows
   if (tensor.form == PackedForm::F16 || (is_float && head != HeadForm::Stored)) {
     return keep_matrix(matrix(name, rows, cols), head, memory, pool);
   }
-  VocabMatrix lying = where_it_lies(name, tensor);
-  if (head == HeadForm::Int6 && tensor.form == PackedForm::Int8) {
-    auto& int8 = std::get<ScaledInt8>(lying.values);
-    lying.values = PlanedInt8{.codes = relaid<TwoPlaneInt8>(int8.codes, memory, pool),
-                              .scales = std::move(int8.scales)};
-  } else if (head == HeadForm::Int8 && tensor.form == PackedForm::Int6) {
-    auto& planes = std::get<PlanedInt8>(lying.values);
-    lying.values = ScaledInt8{.codes = relaid<PackedInt8>(planes.codes, memory, pool),
-                              .scales = std::move(planes.scales)};
+  const bool to_planes = head == HeadForm::Int6 && tensor.form == PackedForm::Int8;
+  const bool to_int8 = head == HeadForm::Int8 && tensor.form == PackedForm::Int6;
+  if (!to_planes && !to_int8) return kept(name, tensor, Copied{memory, pool});
+  VocabMatrix matrix = kept(name, tensor, InFile{});
+  if (to_planes) {
+    auto& int8 = std::get<ScaledInt8>(matrix.values);
+    matrix.values = PlanedInt8{.codes = relaid<TwoPlaneInt8>(int8.codes, memory, pool),
+                               .scales = std::move(int8.scales)};
+  } else {
+    auto& planes = std::get<PlanedInt8>(matrix.values);
+    matrix.values = ScaledInt8{.codes = relaid<PackedInt8>(planes.codes, memory, pool),
+                               .scales = std::move(planes.scales)};
   }
-  return lying;
+  release_pages(tensor.bytes);
+  return matrix;
 }
 
 void PackedSource::refuse_unused() const {

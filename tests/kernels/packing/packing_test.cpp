@@ -12,6 +12,10 @@
 namespace sterna {
 namespace {
 
+Elements<std::uint8_t> as_view(std::span<const std::uint8_t> bytes) {
+  return Elements<std::uint8_t>::view(bytes);
+}
+
 std::vector<Trit> random_trits(std::size_t count) {
   std::mt19937 rng(7);
   std::uniform_int_distribution<int> trit(-1, 1);
@@ -62,7 +66,7 @@ TEST(PackedTernary, ReadsAMatrixWhereItLies) {
   constexpr std::size_t kCols = 21;
   const std::vector<Trit> trits = random_trits(kRows * kCols);
   const PackedTernary own(trits, kRows, kCols);
-  const PackedTernary view = PackedTernary::view(own.bytes(), kRows, kCols);
+  const PackedTernary view = PackedTernary::from_bytes(as_view(own.bytes()), kRows, kCols);
   EXPECT_EQ(view.bytes().data(), own.bytes().data());
   EXPECT_EQ(PackedTernary::packed_bytes(kRows, kCols), own.bytes().size());
   std::vector<Trit> row(kCols);
@@ -75,18 +79,19 @@ TEST(PackedTernary, RefusesAViewOfAnotherSizeOrWithCode3InAnyField) {
   constexpr std::size_t kCols = 1000;
   const PackedTernary own(kRows, kCols);
   std::vector<std::uint8_t> bytes(own.bytes().begin(), own.bytes().end());
-  EXPECT_THROW(PackedTernary::view(std::span(bytes).first(bytes.size() - 1), kRows, kCols),
-               std::invalid_argument);
+  EXPECT_THROW(
+      PackedTernary::from_bytes(as_view(std::span(bytes).first(bytes.size() - 1)), kRows, kCols),
+      std::invalid_argument);
   for (const std::size_t at : {std::size_t{0}, std::size_t{4095}, bytes.size() - 1}) {
     for (unsigned field = 0; field < 4; ++field) {
       const std::uint8_t before = bytes[at];
       bytes[at] = static_cast<std::uint8_t>(before | 3U << (2 * field));
-      EXPECT_THROW(PackedTernary::view(bytes, kRows, kCols), std::invalid_argument)
+      EXPECT_THROW(PackedTernary::from_bytes(as_view(bytes), kRows, kCols), std::invalid_argument)
           << at << " " << field;
       bytes[at] = before;
     }
   }
-  EXPECT_NO_THROW(PackedTernary::view(bytes, kRows, kCols));
+  EXPECT_NO_THROW(PackedTernary::from_bytes(as_view(bytes), kRows, kCols));
 }
 
 TEST(PackedTernary, RefusesWhatIsNotATrit) {

@@ -15,6 +15,10 @@
 namespace sterna {
 namespace {
 
+Elements<std::uint8_t> as_view(std::span<const std::uint8_t> bytes) {
+  return Elements<std::uint8_t>::view(bytes);
+}
+
 std::vector<std::int8_t> random_bytes(std::size_t count) {
   static std::mt19937 rng(20261122);
   std::uniform_int_distribution<int> value(-128, 127);
@@ -140,14 +144,17 @@ TEST(TwoPlaneInt8, IsReadWhereItLiesWithTheSameNorms) {
     const std::vector<std::int8_t> w = random_bytes(kRows * cols);
     TwoPlaneInt8 own(kRows, cols);
     for (std::size_t r = 0; r < kRows; ++r) own.set_row(r, row_of(w, r, cols));
-    const TwoPlaneInt8 view = TwoPlaneInt8::view(own.upper(), own.lower(), kRows, cols);
+    const TwoPlaneInt8 view =
+        TwoPlaneInt8::from_bytes(as_view(own.upper()), as_view(own.lower()), kRows, cols);
     EXPECT_TRUE(std::ranges::equal(view.lower_norms(), own.lower_norms())) << cols;
     std::vector<std::int8_t> back(cols);
     view.unpack_row(kRows - 1, back);
     EXPECT_TRUE(std::ranges::equal(back, row_of(w, kRows - 1, cols)));
-    EXPECT_THROW(TwoPlaneInt8::view(own.upper().subspan(1), own.lower(), kRows, cols),
+    EXPECT_THROW(TwoPlaneInt8::from_bytes(as_view(own.upper().subspan(1)), as_view(own.lower()),
+                                          kRows, cols),
                  std::invalid_argument);
-    EXPECT_THROW(TwoPlaneInt8::view(own.upper(), own.lower().subspan(1), kRows, cols),
+    EXPECT_THROW(TwoPlaneInt8::from_bytes(as_view(own.upper()), as_view(own.lower().subspan(1)),
+                                          kRows, cols),
                  std::invalid_argument);
   }
 }
@@ -155,13 +162,13 @@ TEST(TwoPlaneInt8, IsReadWhereItLiesWithTheSameNorms) {
 TEST(PackedInt8, IsReadWhereItLies) {
   PackedInt8 own(17, 5);
   own.set_row(16, random_bytes(5));
-  const PackedInt8 view = PackedInt8::view(own.bytes(), 17, 5);
+  const PackedInt8 view = PackedInt8::from_bytes(as_view(own.bytes()), 17, 5);
   std::vector<std::int8_t> expected(5);
   std::vector<std::int8_t> back(5);
   own.unpack_row(16, expected);
   view.unpack_row(16, back);
   EXPECT_EQ(back, expected);
-  EXPECT_THROW(PackedInt8::view(own.bytes(), 33, 5), std::invalid_argument);
+  EXPECT_THROW(PackedInt8::from_bytes(as_view(own.bytes()), 33, 5), std::invalid_argument);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a Hugging Face folder in the shape of BitNet b1.58 2B4T with random packed weights.
+"""Writes a Hugging Face folder in the shape of BitNet b1.58 2B4T with random weights: packed, or
+the bfloat16 masters.
 
-1.18 GB: 332 tensors as the published checkpoint has them, bfloat16 embedding, no tokenizer.
-Usage: python make_2b4t.py FOLDER [--layers N]
+Names, types and order of the tensors as the published checkpoints have them, bfloat16 embedding, no
+tokenizer.
+Usage: python make_2b4t.py FOLDER [--masters] [--layers N]
 """
 
 import argparse
@@ -31,7 +33,7 @@ NORMS = {
 }
 
 
-def config(layers: int) -> dict:
+def config(layers: int, masters: bool) -> dict:
     return {
         "architectures": ["BitNetForCausalLM"],
         "model_type": "bitnet",
@@ -52,7 +54,7 @@ def config(layers: int) -> dict:
         "quantization_config": {
             "quant_method": "bitnet",
             "linear_class": "autobitlinear",
-            "quantization_mode": "offline",
+            "quantization_mode": "online" if masters else "offline",
         },
     }
 
@@ -69,7 +71,7 @@ def packed(rng: np.random.Generator, rows: int, cols: int) -> bytes:
     return table[rng.integers(0, 81, rows // 4 * cols, dtype=np.uint8)].tobytes()
 
 
-def tensors(layers: int) -> Iterator[tuple[str, str, list[int], int]]:
+def tensors(layers: int, masters: bool) -> Iterator[tuple[str, str, list[int], int]]:
     """Name, dtype, shape and bytes of every tensor, in the order of the file."""
     yield "model.embed_tokens.weight", "BF16", [VOCAB, HIDDEN], 2 * VOCAB * HIDDEN
     yield "model.norm.weight", "BF16", [HIDDEN], 2 * HIDDEN
@@ -78,6 +80,9 @@ def tensors(layers: int) -> Iterator[tuple[str, str, list[int], int]]:
             yield f"model.layers.{layer}.{name}.weight", "BF16", [width], 2 * width
         for name, (rows, cols) in MATRICES.items():
             prefix = f"model.layers.{layer}.{name}"
+            if masters:
+                yield f"{prefix}.weight", "BF16", [rows, cols], 2 * rows * cols
+                continue
             yield f"{prefix}.weight", "U8", [rows // 4, cols], rows // 4 * cols
             yield f"{prefix}.weight_scale", "BF16", [1], 2
 
@@ -95,11 +100,11 @@ def content(rng: np.random.Generator, name: str, dtype: str, shape: list[int]) -
             yield bfloat16(rng.standard_normal((rows, shape[1]), dtype=np.float32))
 
 
-def make(folder: Path, layers: int = 30) -> None:
+def make(folder: Path, layers: int = 30, masters: bool = False) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config(layers), indent=2) + "\n")
+    (folder / "config.json").write_text(json.dumps(config(layers, masters), indent=2) + "\n")
     header, offset = {}, 0
-    for name, dtype, shape, count in tensors(layers):
+    for name, dtype, shape, count in tensors(layers, masters):
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, offset + count]}
         offset += count
     text = json.dumps(header).encode()
@@ -107,17 +112,18 @@ def make(folder: Path, layers: int = 30) -> None:
     rng = np.random.default_rng(1)
     with (folder / "model.safetensors").open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
-        for name, dtype, shape, _ in tensors(layers):
+        for name, dtype, shape, _ in tensors(layers, masters):
             for part in content(rng, name, dtype, shape):
                 file.write(part)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="A 2B4T-sized Hugging Face folder.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--layers", type=int, default=30)
+    parser.add_argument("--masters", action="store_true")
     args = parser.parse_args()
-    make(args.folder, args.layers)
+    make(args.folder, args.layers, args.masters)
 
 
 if __name__ == "__main__":

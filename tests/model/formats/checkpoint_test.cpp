@@ -56,12 +56,14 @@ TEST(UnpackQuarters, NamesTheCodeThatIsNoTrit) {
               HasSubstr("code 3, which is no trit, for row 7, column 1"));
 }
 
-TernaryLinear ternarized(const std::vector<float>& weights, std::size_t rows) {
+TernaryLinear ternarized(const std::vector<float>& weights, std::size_t rows,
+                         unsigned threads = 2) {
   const std::size_t cols = weights.size() / rows;
   const auto read_row = [&](std::size_t r, std::span<float> out) {
     std::copy_n(weights.begin() + static_cast<std::ptrdiff_t>(r * cols), cols, out.begin());
   };
-  return ternarize(rows, cols, read_row, std::pmr::get_default_resource());
+  ThreadPool pool(threads);
+  return ternarize(rows, cols, read_row, std::pmr::get_default_resource(), pool);
 }
 
 TEST(Ternarize, DividesByTheMeanMagnitudeAndRoundsHalfToEven) {
@@ -69,6 +71,21 @@ TEST(Ternarize, DividesByTheMeanMagnitudeAndRoundsHalfToEven) {
   const TernaryLinear linear = ternarized({1.0F, -1.0F, 1.5F, -4.5F, 0.0F, 4.0F}, 2);
   EXPECT_EQ(linear.scale, 2.0F);
   EXPECT_EQ(rows_of(linear.trits), (std::vector<std::vector<int>>{{0, 0, 1}, {-1, 0, 1}}));
+}
+
+// Thirds of very different size: the float64 sum depends on its order.
+TEST(Ternarize, GivesTheSameBitsForAnyThreads) {
+  std::vector<float> weights(60 * 33);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] = std::ldexp(static_cast<float>(i * 2654435761U % 1000) - 500.0F,
+                            static_cast<int>(i % 3) * 20);
+  }
+  const TernaryLinear one = ternarized(weights, 60, 1);
+  for (const unsigned threads : {2U, 3U, 7U}) {
+    const TernaryLinear many = ternarized(weights, 60, threads);
+    EXPECT_EQ(many.scale, one.scale);
+    EXPECT_EQ(rows_of(many.trits), rows_of(one.trits));
+  }
 }
 
 TEST(Ternarize, HoldsDeadAndHugeWeights) {

@@ -84,6 +84,26 @@ TEST(OutputHead, GivesTheSameBitsForAnyThreadsAndTokensAtATime) {
   }
 }
 
+// Chunks of 64 rows are unpacked at a time: a row before, at and after their edges, shared by threads.
+TEST(OutputHead, MultipliesRowsThatStayInTheirFileAsThoseInMemory) {
+  constexpr std::size_t kCols = 37;
+  const std::vector<float> weights = random_values(200 * kCols, 6);
+  for (const std::size_t rows : {1U, 63U, 64U, 65U, 200U}) {
+    std::pmr::vector<float> copy(weights.begin(),
+                                 weights.begin() + static_cast<std::ptrdiff_t>(rows * kCols));
+    const RowReader read_row = [&](std::size_t r, std::span<float> out) {
+      std::copy_n(weights.begin() + static_cast<std::ptrdiff_t>(r * kCols), kCols, out.begin());
+    };
+    const VocabMatrix in_memory{.rows = rows, .cols = kCols, .values = Elements(std::move(copy))};
+    const VocabMatrix in_place{
+        .rows = rows, .cols = kCols, .values = RowsInPlace{.read_row = read_row, .bytes = 0}};
+    for (const std::size_t tokens : {1U, 5U}) {
+      const std::vector<float> x = random_values(tokens * kCols, 7);
+      EXPECT_EQ(logits(in_place, x, tokens, 3), logits(in_memory, x, tokens, 1)) << rows;
+    }
+  }
+}
+
 TEST(OutputHead, SaysWhenAnActivationIsNotFinite) {
   const VocabMatrix head = rounded(random_values(16 * 4, 5), 16, 4);
   EXPECT_THROW((void)logits(head, {1, 2, std::numeric_limits<float>::quiet_NaN(), 4}, 1, 1),

@@ -3,7 +3,8 @@
 
 One folder a tokenizer: NAME/tokenizer.json or tokenizer.model, trained here on the few sentences
 below, and NAME/cases.json, texts with the ids and the decoded texts that the library gives.
-Together the tokenizers use every feature that model/text/readers/tokenizer_json.hpp says it supports.
+Together the tokenizers use every feature that model/text/readers/tokenizer_json.hpp says it
+supports.
 
 Usage   python tests/model/text/golden_tokenizer/make_golden.py
 Needs   tokenizers (0.23.3 made the files in the repository), sentencepiece (0.2.3)

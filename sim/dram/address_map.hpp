@@ -43,14 +43,10 @@ class AddressMap {
 
   [[nodiscard]] std::uint32_t channel(std::uint64_t access) const { return field(access, Channel); }
 
-  /// Accesses from one column of a row to the next: 2^(bits below the column field).
-  [[nodiscard]] std::uint64_t column_stride() const {
-    return std::uint64_t{1} << fields_[Column].shift;
-  }
-  /// Accesses from one channel to the next.
-  [[nodiscard]] std::uint64_t channel_stride() const {
-    return std::uint64_t{1} << fields_[Channel].shift;
-  }
+  /// From one column of a row to the next it is 2^this accesses.
+  [[nodiscard]] std::uint32_t column_shift() const { return fields_[Column].shift; }
+  /// From one channel to the next.
+  [[nodiscard]] std::uint32_t channel_shift() const { return fields_[Channel].shift; }
 
  private:
   enum Field : std::uint8_t { Row, Rank, Bank, Column, BankGroup, Channel, kFields };

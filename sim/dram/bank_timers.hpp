@@ -22,6 +22,8 @@ class BankTimers {
   explicit BankTimers(const DramPart& part)
       : t_(part.timing),
         burst_(part.burst_clocks()),
+        short_gap_(std::max<Clock>(part.timing.ccd_s, burst_)),
+        long_gap_(std::max<Clock>(part.timing.ccd_l, short_gap_)),
         group_shift_(static_cast<std::uint32_t>(std::countr_zero(part.banks))),
         rank_shift_(static_cast<std::uint32_t>(std::countr_zero(part.rank_banks()))),
         banks_(part.channel_banks()),
@@ -42,6 +44,24 @@ class BankTimers {
     return std::max({banks_[bank].column[write], groups_[bank >> group_shift_].column[write],
                      ranks_[rank_of(bank)].column[write]});
   }
+  /// column_at() for asking often. Good until the bank is activated again.
+  class ColumnLimits {
+   public:
+    ColumnLimits(Clock bank, const Clock& group, const Clock& rank)
+        : bank_(bank), group_(&group), rank_(&rank) {}
+
+    [[nodiscard]] Clock at() const { return std::max({bank_, *group_, *rank_}); }
+
+   private:
+    Clock bank_;
+    const Clock* group_;
+    const Clock* rank_;
+  };
+  [[nodiscard]] ColumnLimits column_limits(std::uint32_t bank, bool write) const {
+    return {banks_[bank].column[write], groups_[bank >> group_shift_].column[write],
+            ranks_[rank_of(bank)].column[write]};
+  }
+
   /// Of one closed bank; a refresh of the rank waits for each.
   [[nodiscard]] Clock refresh_at(std::uint32_t bank) const {
     return std::max(banks_[bank].activate, ranks_[rank_of(bank)].refresh);
@@ -52,7 +72,7 @@ class BankTimers {
   }
 
   /// From one column access to the next of the same direction and bank group.
-  [[nodiscard]] Clock column_gap() const { return std::max({t_.ccd_l, t_.ccd_s, burst_}); }
+  [[nodiscard]] Clock column_gap() const { return long_gap_; }
 
   void activate(std::uint32_t bank, Clock now) {
     Bank& b = banks_[bank];
@@ -80,26 +100,30 @@ class BankTimers {
 
   void read(std::uint32_t bank, Clock now) {
     push(banks_[bank].precharge, now + t_.rtp);
-    push(groups_[bank >> group_shift_].column[0], now + column_gap());
-    for (std::uint32_t r = 0; r < ranks_.size(); ++r) {
-      const bool same = r == rank_of(bank);
-      push(ranks_[r].column[0], now + (same ? short_gap() : burst_ + t_.rank_switch));
-      push(ranks_[r].column[1], now + t_.rtw + (same ? 0 : t_.rank_switch));
-    }
+    push(groups_[bank >> group_shift_].column[0], now + long_gap_);
+    Rank& rank = ranks_[rank_of(bank)];
+    push(rank.column[0], now + short_gap_);
+    push(rank.column[1], now + t_.rtw);
+    for_other_ranks(bank, [&](Rank& other) {
+      push(other.column[0], now + burst_ + t_.rank_switch);
+      push(other.column[1], now + t_.rtw + t_.rank_switch);
+    });
   }
 
   void write(std::uint32_t bank, Clock now) {
     const Clock data_end = now + t_.cwl + burst_;
     push(banks_[bank].precharge, data_end + t_.wr);
     Group& group = groups_[bank >> group_shift_];
-    push(group.column[1], now + column_gap());
+    push(group.column[1], now + long_gap_);
     push(group.column[0], data_end + t_.wtr_l);
-    for (std::uint32_t r = 0; r < ranks_.size(); ++r) {
-      const bool same = r == rank_of(bank);
-      push(ranks_[r].column[1], now + (same ? short_gap() : burst_ + t_.rank_switch));
-      const Clock other = std::max(data_end + t_.rank_switch, now + 1 + t_.cl) - t_.cl;
-      push(ranks_[r].column[0], same ? data_end + t_.wtr_s : other);
-    }
+    Rank& rank = ranks_[rank_of(bank)];
+    push(rank.column[1], now + short_gap_);
+    push(rank.column[0], data_end + t_.wtr_s);
+    for_other_ranks(bank, [&](Rank& other) {
+      push(other.column[1], now + burst_ + t_.rank_switch);
+      // The data of the read come CL after it, and not before the bus has switched.
+      push(other.column[0], std::max(data_end + t_.rank_switch, now + 1 + t_.cl) - t_.cl);
+    });
   }
 
   /// To one of the banks that a refresh takes.
@@ -136,10 +160,18 @@ class BankTimers {
 
   static void push(Clock& earliest, Clock to) { earliest = std::max(earliest, to); }
 
-  [[nodiscard]] Clock short_gap() const { return std::max(t_.ccd_s, burst_); }
+  template <typename Visit>
+  void for_other_ranks(std::uint32_t bank, Visit visit) {
+    if (ranks_.size() == 1) return;
+    for (std::uint32_t r = 0; r < ranks_.size(); ++r) {
+      if (r != rank_of(bank)) visit(ranks_[r]);
+    }
+  }
 
   DramTiming t_;
-  std::uint32_t burst_;
+  Clock burst_;
+  Clock short_gap_;  // column to column of one direction, other bank group
+  Clock long_gap_;   // same bank group
   std::uint32_t group_shift_;
   std::uint32_t rank_shift_;
   std::vector<Bank> banks_;

@@ -2,6 +2,7 @@
 #include "sim/dram/dram.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <stdexcept>
 
@@ -29,9 +30,11 @@ DramConfig validated(const DramConfig& config) {
 Dram::Dram(const DramConfig& config, std::uint32_t ports)
     : config_(validated(config)),
       granule_bytes_(config.kind == DramKind::Banks ? config_.part.access_bytes() : kPipeGranule),
+      granule_shift_(static_cast<std::uint32_t>(std::countr_zero(granule_bytes_))),
       ratio_(config.asker_khz, config_.part.clock_khz),
       map_(config_.part, config_.channels, config_.mapping),
-      ports_(ports) {
+      memory_bytes_(config_.bytes()),
+      ports_(ports, DramPort(granule_bytes_)) {
   if (config_.kind == DramKind::Banks) {
     for (std::uint32_t c = 0; c < config_.channels; ++c) channels_.emplace_back(config_, c, ports_);
   }
@@ -59,12 +62,13 @@ void Dram::advance(Cycle cycle) {
 
 template <typename Visit>
 void Dram::for_channels(std::uint64_t address, std::uint32_t bytes, Visit visit) const {
-  const std::uint64_t first = address / granule_bytes_;
-  const std::uint64_t last = (address + bytes - 1) / granule_bytes_;
-  const std::uint64_t stride = map_.channel_stride();
-  const std::uint64_t blocks = last / stride - first / stride + 1;
+  if (channels_.size() == 1) return visit(0U);
+  const std::uint64_t first = address >> granule_shift_;
+  const std::uint64_t last = (address + bytes - 1) >> granule_shift_;
+  const std::uint32_t shift = map_.channel_shift();
+  const std::uint64_t blocks = (last >> shift) - (first >> shift) + 1;
   const std::uint64_t count = std::min<std::uint64_t>(blocks, channels_.size());
-  for (std::uint64_t i = 0; i < count; ++i) visit(map_.channel(first + i * stride));
+  for (std::uint64_t i = 0; i < count; ++i) visit(map_.channel(first + (i << shift)));
 }
 
 bool Dram::room(std::uint64_t address, std::uint32_t bytes, bool write) const {
@@ -103,7 +107,7 @@ void Dram::check(const DramRequest& request) const {
     throw std::invalid_argument(fmt::format("a request is for {} bytes; it must be from 1 to {}",
                                             request.bytes, kMaxRequestBytes));
   }
-  const std::uint64_t end = config_.bytes();
+  const std::uint64_t end = memory_bytes_;
   if (end != 0 && (request.address >= end || request.bytes > end - request.address)) {
     throw std::invalid_argument(fmt::format("{} bytes at {:#x} are asked for; the memory has {:#x}",
                                             request.bytes, request.address, end));
@@ -127,20 +131,20 @@ void Dram::submit(const DramRequest& request) {
 }
 
 void Dram::submit_to_banks(const DramRequest& request) {
-  const auto skip = static_cast<std::uint32_t>(request.address % granule_bytes_);
-  const std::uint32_t granules = (skip + request.bytes + granule_bytes_ - 1) / granule_bytes_;
+  const std::uint32_t skip = static_cast<std::uint32_t>(request.address) & (granule_bytes_ - 1);
+  const std::uint32_t granules = (skip + request.bytes + granule_bytes_ - 1) >> granule_shift_;
   DramPort& port = ports_[request.port];
-  const std::uint64_t slot =
-      request.write ? port.writes.begin(request.tag, granules)
-                    : port.reads.begin(request.tag, skip, request.bytes, granule_bytes_);
-  const std::uint64_t first = request.address / granule_bytes_;
+  const std::uint64_t slot = request.write
+                                 ? port.writes.begin(request.tag, granules)
+                                 : port.reads.begin(request.tag, skip, request.bytes, granules);
+  const std::uint64_t first = request.address >> granule_shift_;
   const std::uint64_t end = first + granules;
-  const std::uint64_t stride = map_.column_stride();
-  const std::uint64_t row_span = stride * config_.part.columns();
+  const std::uint64_t stride = std::uint64_t{1} << map_.column_shift();
+  const std::uint64_t span = stride * config_.part.columns();
   // Block by block of addresses that share all fields above the column; in a block, the accesses
   // that differ in nothing but the column are one run.
-  for (std::uint64_t block = first; block < end; block = (block / row_span + 1) * row_span) {
-    const std::uint64_t block_end = std::min(end, (block / row_span + 1) * row_span);
+  for (std::uint64_t block = first; block < end; block = (block & ~(span - 1)) + span) {
+    const std::uint64_t block_end = std::min(end, (block & ~(span - 1)) + span);
     for (std::uint64_t a = block; a < std::min(block + stride, block_end); ++a) {
       const DramLocation at = map_.locate(a);
       channels_[at.channel].enqueue(
@@ -149,7 +153,7 @@ void Dram::submit_to_banks(const DramRequest& request) {
            .stride = stride,
            .row = at.row,
            .column = at.column,
-           .left = static_cast<std::uint32_t>((block_end - a + stride - 1) / stride),
+           .left = static_cast<std::uint32_t>((block_end - a - 1) >> map_.column_shift()) + 1,
            .bank =
                (at.rank * config_.part.bank_groups + at.bank_group) * config_.part.banks + at.bank,
            .port = request.port,

@@ -139,8 +139,10 @@ class Dram {
 
   DramConfig config_;
   std::uint32_t granule_bytes_;
+  std::uint32_t granule_shift_;
   ClockRatio ratio_;
   AddressMap map_;
+  std::uint64_t memory_bytes_;
   Cycle now_ = 0;
   std::uint64_t clock_ = 0;  // ratio_.to_clock(now_)
   std::uint64_t age_ = 0;    // accesses asked for so far

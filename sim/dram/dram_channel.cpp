@@ -26,6 +26,8 @@ DramChannel::DramChannel(const DramConfig& config, std::uint32_t index,
       many_writes_(std::max(config.queue_depth * 3 / 4, 1U)),
       many_passes_(config.queue_depth * 4),
       cap_(config.starvation_cap),
+      burst_(config.part.burst_clocks()),
+      answer_{config.part.timing.cl + burst_, config.part.timing.cwl + burst_},
       timers_(config.part),
       queues_(config.part.channel_banks()),
       banks_(config.part.channel_banks()),
@@ -34,6 +36,7 @@ DramChannel::DramChannel(const DramConfig& config, std::uint32_t index,
   for (std::uint32_t rank = 0; rank < part_.ranks; ++rank) {
     refresh_.push_back({.due = std::uint64_t{part_.timing.refi} * (rank + 1) / part_.ranks});
   }
+  column_gap_ = std::max<Clock>(timers_.column_gap(), part_.timing.column_clocks);
   find_next_due();
 }
 
@@ -45,60 +48,131 @@ DramChannel::Clock DramChannel::earliest_room(bool write) {
 
 void DramChannel::enqueue(const DramRun& run) {
   queues_.push(run);
-  Bank& bank = banks_[run.bank];
-  if (bank.open && bank.row == run.row && bank.hit[run.write] == BankQueues::kNone) {
-    bank.hit[run.write] = queues_.oldest_to(run.row, run.bank, run.write);
-  }
-  waiting_banks_[run.write] |= Mask{1} << run.bank;
   waiting_[run.write] += run.left;
+  Bank& bank = banks_[run.bank];
+  const Mask bit = Mask{1} << run.bank;
+  const bool first = (waiting_banks_[run.write] & bit) == 0;
+  const bool new_hit = bank.open && bank.row == run.row && bank.hit[run.write] == BankQueues::kNone;
+  waiting_banks_[run.write] |= bit;
+  if (new_hit) bank.hit[run.write] = queues_.oldest_to(run.row, run.bank, run.write);
+  // What stands at the head of its bank already is not changed by what comes behind it.
+  if (in_order_) {
+    known_ = false;
+  } else if (known_ && (blocked_banks_ & bit) == 0 && (first || new_hit)) {
+    wake_ = std::min(wake_, offer_again(run.bank));
+  }
 }
 
-void DramChannel::choose_direction() {
-  if (drain_left_ > 0 || waiting_[1] == 0) return;
-  if (waiting_[0] == 0 || waiting_[1] >= many_writes_ || passes_ >= many_passes_) {
-    drain_left_ = waiting_[1];
-    passes_ = 0;
-  }
+void DramChannel::settle() {
+  if (choose_direction()) known_ = false;
+  if (!known_) wake_ = now_;
+}
+
+/// Returns whether reads gave way to writes.
+bool DramChannel::choose_direction() {
+  if (drain_left_ > 0 || waiting_[1] == 0) return false;
+  if (waiting_[0] != 0 && waiting_[1] < many_writes_ && passes_ < many_passes_) return false;
+  drain_left_ = waiting_[1];
+  passes_ = 0;
+  return true;
 }
 
 void DramChannel::step(Clock horizon) {
   if (wake_ >= next_due_) begin_refreshes();
-  const Decision decision = decide();
+  if (!known_) decide();
   const Clock limit = std::min(horizon, next_due_);
-  wake_ = std::min(decision.best.clock, next_due_);
-  if (decision.best.clock >= limit) return;
-  if (decision.best.priority == Priority::Column) {
-    issue_columns(decision.best, std::min(limit, decision.second));
-  } else {
-    issue(decision.best);
+  while (known_) {
+    const NextHit hit = next_hit();
+    const Choice& other = next_other();
+    wake_ = std::min({hit.clock, other.clock, next_due_});
+    if (wake_ >= limit) return;
+    if (hit.clock < other.clock ||
+        (hit.clock == other.clock && other.priority > Priority::Column)) {
+      serve(hit, std::min(limit, other.clock));
+    } else {
+      issue(other);
+    }
+    wake_ = now_;
   }
 }
 
-void DramChannel::Decision::offer(const Choice& choice) {
-  if (choice.before(best)) {
-    second = std::min(second, best.clock);
-    best = choice;
-  } else {
-    second = std::min(second, choice.clock);
+DramChannel::NextHit DramChannel::next_hit() const {
+  NextHit first;
+  const Clock start = earliest(0, true);
+  for (std::size_t i = 0; i < hits_.size(); ++i) {
+    const Hit& hit = hits_[i];
+    const Clock clock = std::max(start, hit.limits.at());
+    if (clock < first.clock || (clock == first.clock && hit.age < first.age)) {
+      first = {.clock = clock, .index = i, .age = hit.age};
+    }
+  }
+  return first;
+}
+
+/// The first of others_. Its clock is a lower bound that holds as long as columns are served before
+/// it, and exact once they cannot be.
+const DramChannel::Choice& DramChannel::next_other() {
+  static const Choice kNothing;
+  if (others_.empty()) return kNothing;
+  while (true) {
+    if (!other_known_) {
+      const auto first = std::ranges::min_element(
+          others_, [](const Choice& a, const Choice& b) { return a.before(b); });
+      next_other_ = static_cast<std::size_t>(first - others_.begin());
+      other_known_ = true;
+    }
+    Choice& choice = others_[next_other_];
+    const Clock clock = actual_clock(choice);
+    if (clock == choice.clock) return choice;
+    choice.clock = clock;
+    other_known_ = false;
   }
 }
 
-DramChannel::Decision DramChannel::decide() const {
-  Decision decision;
-  if (blocked_banks_ != 0) offer_refreshes(decision);
+DramChannel::Clock DramChannel::actual_clock(const Choice& choice) const {
+  Clock at = 0;
+  if (choice.priority == Priority::Refresh) {
+    at = refresh_clock(choice);
+  } else if (choice.kind == DramCommandKind::Activate) {
+    at = timers_.activate_at(choice.bank);
+  } else {
+    at = timers_.precharge_at(choice.bank);
+  }
+  return earliest(at, false);
+}
+
+void DramChannel::decide() {
+  known_ = true;
+  hits_.clear();
+  others_.clear();
+  other_known_ = false;
+  offer_refreshes();
   if (in_order_) {
     const Choice oldest = oldest_access();
     if (oldest.run != BankQueues::kNone && (blocked_banks_ >> oldest.bank & 1) == 0) {
-      offer_bank(decision, oldest.bank, queues_.run(oldest.run).write);
+      (void)offer(oldest.bank, queues_.run(oldest.run).write);
     }
   } else {
     const bool write = drain_left_ > 0;
     for (Mask left = waiting_banks_[write] & ~blocked_banks_; left != 0; left &= left - 1) {
-      offer_bank(decision, lowest_bank(left), write);
+      (void)offer(lowest_bank(left), write);
     }
   }
-  if (closed_policy_) offer_tidy(decision);
-  return decision;
+  for (Mask left = open_banks_ & ~blocked_banks_; left != 0; left &= left - 1) {
+    offer_tidy(lowest_bank(left));
+  }
+}
+
+/// Offers what `bank` may do now, and no longer what it might do before. Returns the clock of that.
+DramChannel::Clock DramChannel::offer_again(std::uint32_t bank) {
+  std::erase_if(hits_, [&](const Hit& hit) { return hit.bank == bank; });
+  std::erase_if(others_, [&](const Choice& choice) {
+    return choice.bank == bank && choice.priority != Priority::Refresh;
+  });
+  other_known_ = false;
+  offer_tidy(bank);
+  const bool write = drain_left_ > 0;
+  return (waiting_banks_[write] >> bank & 1) != 0 ? offer(bank, write) : kNever;
 }
 
 DramChannel::Choice DramChannel::oldest_access() const {
@@ -118,91 +192,93 @@ DramChannel::Choice DramChannel::oldest_access() const {
   return oldest;
 }
 
-DramChannel::Clock DramChannel::earliest(Clock at, bool column) const {
-  return std::max({at, now_, bus_free_[column && split_bus_]});
-}
-
-void DramChannel::offer_bank(Decision& decision, std::uint32_t index, bool write) const {
+/// Returns the clock of what it offers.
+DramChannel::Clock DramChannel::offer(std::uint32_t index, bool write) {
   const Bank& bank = banks_[index];
   const BankQueues::Index oldest = queues_.oldest(index, write);
-  Choice choice{.priority = Priority::Row, .bank = index, .age = queues_.run(oldest).age};
-  if (!bank.open) {
-    choice.kind = DramCommandKind::Activate;
-    choice.clock = earliest(timers_.activate_at(index), false);
-    choice.run = oldest;
-    decision.offer(choice);
-    return;
-  }
   // Strictly in order, an access to the open row may not pass the oldest.
   const BankQueues::Index hit = bank.hit[write];
   const bool may_pass = !in_order_ && bank.passed < cap_;
-  if (hit != BankQueues::kNone && (hit == oldest || may_pass)) {
-    choice.priority = Priority::Column;
-    choice.kind = write ? DramCommandKind::Write : DramCommandKind::Read;
-    choice.clock = earliest(timers_.column_at(index, write), true);
-    choice.age = queues_.run(hit).age;
-    choice.run = hit;
-  } else {
-    choice.kind = DramCommandKind::Precharge;
-    choice.clock = earliest(timers_.precharge_at(index), false);
-    choice.run = oldest;
+  if (bank.open && hit != BankQueues::kNone && (hit == oldest || may_pass)) {
+    hits_.push_back({.limits = timers_.column_limits(index, write),
+                     .age = queues_.run(hit).age,
+                     .bank = index,
+                     .run = hit,
+                     .write = write});
+    return earliest(hits_.back().limits.at(), true);
   }
-  decision.offer(choice);
+  Choice choice = {.priority = Priority::Row,
+                   .kind = bank.open ? DramCommandKind::Precharge : DramCommandKind::Activate,
+                   .bank = index,
+                   .age = queues_.run(oldest).age,
+                   .run = oldest};
+  choice.clock = actual_clock(choice);
+  others_.push_back(choice);
+  other_known_ = false;
+  return choice.clock;
 }
 
-void DramChannel::offer_tidy(Decision& decision) const {
-  for (Mask left = open_banks_ & ~blocked_banks_; left != 0; left &= left - 1) {
-    const std::uint32_t index = lowest_bank(left);
-    const Bank& bank = banks_[index];
-    if (bank.hit[0] != BankQueues::kNone || bank.hit[1] != BankQueues::kNone) continue;
-    decision.offer({.clock = earliest(timers_.precharge_at(index), false),
-                    .priority = Priority::Tidy,
-                    .kind = DramCommandKind::Precharge,
-                    .bank = index,
-                    .age = index,
-                    .run = BankQueues::kNone});
-  }
+void DramChannel::offer_tidy(std::uint32_t index) {
+  const Bank& bank = banks_[index];
+  if (!closed_policy_ || !bank.open) return;
+  if (bank.hit[0] != BankQueues::kNone || bank.hit[1] != BankQueues::kNone) return;
+  Choice choice = {.priority = Priority::Tidy,
+                   .kind = DramCommandKind::Precharge,
+                   .bank = index,
+                   .age = index,
+                   .run = BankQueues::kNone};
+  choice.clock = actual_clock(choice);
+  others_.push_back(choice);
+  other_known_ = false;
 }
 
-void DramChannel::issue(const Choice& choice) {
-  const Clock now = choice.clock;
-  const DramTiming& t = part_.timing;
-  Bank& bank = banks_[choice.bank];
-  now_ = now;
+void DramChannel::issue(const Choice& other) {
+  const Choice choice = other;  // which the following forgets
+  now_ = choice.clock;
   record(choice);
+  RankRefresh& rank = refresh_[timers_.rank_of(choice.bank)];
   switch (choice.kind) {
-    case DramCommandKind::Activate: {
-      const std::uint32_t row = queues_.run(choice.run).row;
-      bus(false) = now + t.activate_clocks;
-      timers_.activate(choice.bank, now);
-      bank.opened_by =
-          bank.conflicted ? &DramStatistics::row_conflicts : &DramStatistics::row_misses;
-      bank.open = true;
-      bank.row = row;
-      bank.passed = 0;
-      bank.conflicted = false;
-      for (const bool write : {false, true}) {
-        bank.hit[write] = queues_.oldest_to(row, choice.bank, write);
-      }
-      open_banks_ |= Mask{1} << choice.bank;
-      ++statistics_.activates;
+    case DramCommandKind::Activate:
+      activate(choice);
       break;
-    }
     case DramCommandKind::Precharge:
-      bus(false) = now + t.precharge_clocks;
-      timers_.precharge(choice.bank, now);
-      bank.conflicted = choice.run != BankQueues::kNone;
+      bus(false) = now_ + part_.timing.precharge_clocks;
+      timers_.precharge(choice.bank, now_);
+      banks_[choice.bank].conflicted = choice.run != BankQueues::kNone;
       close(choice.bank);
       break;
     case DramCommandKind::PrechargeAll:
+      precharge_rank(rank);
+      break;
     case DramCommandKind::Refresh:
     case DramCommandKind::RefreshBanks:
-      finish_refresh(choice);
+      refresh(rank);
       break;
     case DramCommandKind::Read:
     case DramCommandKind::Write:
-      assert(false && "columns are issued in runs");
+      assert(false && "serve() issues these");
   }
+  if (in_order_ || choice.priority == Priority::Refresh) {
+    known_ = false;
+  } else {
+    (void)offer_again(choice.bank);
+  }
+}
+
+void DramChannel::activate(const Choice& choice) {
+  Bank& bank = banks_[choice.bank];
+  bus(false) = now_ + part_.timing.activate_clocks;
+  timers_.activate(choice.bank, now_);
+  bank.open = true;
+  bank.row = queues_.run(choice.run).row;
+  bank.passed = 0;
+  bank.opened_by = bank.conflicted ? &DramStatistics::row_conflicts : &DramStatistics::row_misses;
+  bank.conflicted = false;
+  for (const bool write : {false, true}) {
+    bank.hit[write] = queues_.oldest_to(bank.row, choice.bank, write);
+  }
+  open_banks_ |= Mask{1} << choice.bank;
+  ++statistics_.activates;
 }
 
 void DramChannel::close(std::uint32_t index) {
@@ -213,74 +289,94 @@ void DramChannel::close(std::uint32_t index) {
   ++statistics_.precharges;
 }
 
-void DramChannel::issue_columns(const Choice& choice, Clock limit) {
-  DramRun& run = queues_.run(choice.run);
-  Bank& bank = banks_[choice.bank];
-  const bool write = run.write;
-  const bool passes = choice.run != queues_.oldest(choice.bank, write);
-  const Clock gap = std::max<Clock>(timers_.column_gap(), part_.timing.column_clocks);
-  const bool one_by_one = in_order_ && run.stride > 1;  // another run holds the next oldest
-  Clock now = choice.clock;
-  Choice column = choice;
-  while (true) {
-    column.clock = now;
-    record(column);
-    count_column(choice.bank, write, now);
-    ++run.column;
-    run.age += run.stride;
-    if (!write) run.slot += run.stride;
-    --run.left;
-    if (passes) ++bank.passed;
-    const bool was_draining = drain_left_ > 0;
-    if (write) {
-      if (drain_left_ > 0) --drain_left_;
-    } else if (waiting_[1] > 0) {
-      ++passes_;
-    }
-    choose_direction();
-    if (run.left == 0 || one_by_one || was_draining != (drain_left_ > 0) ||
-        (passes && bank.passed >= cap_) || now + gap >= limit) {
-      break;
-    }
-    now += gap;
-  }
-  if (write) {
-    timers_.write(choice.bank, now);
+void DramChannel::serve(const NextHit& next, Clock limit) {
+  Hit& hit = hits_[next.index];
+  const bool draining = drain_left_ > 0;
+  // Between columns of this run, another bank's would come as soon as it can.
+  serve_columns(hit, next.clock, hits_.size() > 1 ? 0 : limit);
+  const bool goes_on = queues_.run(hit.run).left > 0 || next_run(hit);
+  if (in_order_ || draining != (drain_left_ > 0)) {
+    known_ = false;
+  } else if (!goes_on ||
+             (banks_[hit.bank].passed >= cap_ && hit.run != queues_.oldest(hit.bank, hit.write))) {
+    (void)offer_again(hit.bank);
   } else {
-    timers_.read(choice.bank, now);
-  }
-  bus(true) = now + part_.timing.column_clocks;
-  now_ = now;
-  wake_ = now;
-  if (run.left > 0) return;
-  const std::uint32_t row = run.row;
-  queues_.erase(choice.run);
-  bank.hit[write] = queues_.oldest_to(row, choice.bank, write);
-  if (queues_.oldest(choice.bank, write) == BankQueues::kNone) {
-    waiting_banks_[write] &= ~(Mask{1} << choice.bank);
+    hit.age = queues_.run(hit.run).age;
   }
 }
 
-void DramChannel::count_column(std::uint32_t index, bool write, Clock now) {
-  Bank& bank = banks_[index];
-  ++(bank.opened_by == nullptr ? statistics_.row_hits : statistics_.*bank.opened_by);
+/// Serves columns of one run, the first at `now` and further ones before `limit`, before which no
+/// other command begins: so what this run waits for is itself alone.
+void DramChannel::serve_columns(const Hit& hit, Clock now, Clock limit) {
+  DramRun& run = queues_.run(hit.run);
+  Bank& bank = banks_[hit.bank];
+  const bool passes = hit.run != queues_.oldest(hit.bank, hit.write);
+  if (bank.opened_by != nullptr) ++(statistics_.*bank.opened_by);
   bank.opened_by = nullptr;
-  const DramRun& run = queues_.run(bank.hit[write]);
+  const bool draining = drain_left_ > 0;
+  while (true) {
+    if (trace_ != nullptr) {
+      record({.clock = now,
+              .priority = Priority::Column,
+              .kind = hit.write ? DramCommandKind::Write : DramCommandKind::Read,
+              .bank = hit.bank,
+              .age = 0,
+              .run = hit.run});
+    }
+    serve_one(run, now);
+    if (passes) ++bank.passed;
+    // Strictly in order, a run that shares its request with others gives way after each access.
+    if (run.left == 0 || now + column_gap_ >= limit || draining != (drain_left_ > 0) ||
+        (passes && bank.passed >= cap_) || (in_order_ && run.stride > 1)) {
+      break;
+    }
+    now += column_gap_;
+  }
+  if (hit.write) {
+    timers_.write(hit.bank, now);
+  } else {
+    timers_.read(hit.bank, now);
+  }
+  bus(true) = now + part_.timing.column_clocks;
+  now_ = now;
+}
+
+void DramChannel::serve_one(DramRun& run, Clock now) {
+  const std::uint64_t cycle = ratio_.to_cycle(now + answer_[run.write]);
   DramPort& port = (*ports_)[run.port];
-  const Clock latency = write ? part_.timing.cwl : part_.timing.cl;
-  const std::uint64_t cycle = ratio_.to_cycle(now + latency + part_.burst_clocks());
-  if (write) {
+  --waiting_[run.write];
+  ++run.column;
+  run.age += run.stride;
+  --run.left;
+  if (run.write) {
     port.writes.written(run.slot, cycle);
     ++statistics_.writes;
+    if (drain_left_ > 0) --drain_left_;
   } else {
     port.reads.arrive(run.slot, cycle);
+    run.slot += run.stride;
     ++statistics_.reads;
+    if (waiting_[1] > 0) ++passes_;
   }
-  --waiting_[write];
+  choose_direction();
+}
+
+/// Takes a run that has been served out of its bank; whether another to the open row is next.
+bool DramChannel::next_run(Hit& hit) {
+  const std::uint32_t index = hit.bank;
+  Bank& bank = banks_[index];
+  queues_.erase(hit.run);
+  hit.run = queues_.oldest_to(bank.row, index, hit.write);
+  bank.hit[hit.write] = hit.run;
+  if (queues_.oldest(index, hit.write) == BankQueues::kNone) {
+    waiting_banks_[hit.write] &= ~(Mask{1} << index);
+  }
+  return hit.run != BankQueues::kNone;
 }
 
 DramStatistics DramChannel::statistics() const {
   DramStatistics result = statistics_;
+  result.row_hits = result.reads + result.writes - result.row_misses - result.row_conflicts;
   result.read_bytes = result.reads * part_.access_bytes();
   result.write_bytes = result.writes * part_.access_bytes();
   result.data_busy_clocks = (result.reads + result.writes) * part_.burst_clocks();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -49,10 +50,7 @@ class DramChannel {
   /// Accesses that arrive at the clock up to which the channel has run. After the last run of a
   /// request comes settle().
   void enqueue(const DramRun& run);
-  void settle() {
-    choose_direction();
-    wake_ = now_;
-  }
+  void settle();
 
   /// Issues every command that begins before `horizon`. The result does not depend on how many
   /// steps led there.
@@ -63,7 +61,7 @@ class DramChannel {
 
   /// No command begins before this clock.
   [[nodiscard]] Clock wake() {
-    if (wake_ <= now_) step(now_);  // accesses came since it was last known
+    if (!known_) step(now_);
     return wake_;
   }
 
@@ -77,6 +75,8 @@ class DramChannel {
 
   enum class Priority : std::uint8_t { Refresh, Column, Row, Tidy };
 
+  /// A command that may come, and its earliest clock; as commands only push each other back, an
+  /// old clock is a lower bound.
   struct Choice {
     Clock clock = kNever;
     Priority priority = Priority::Tidy;
@@ -92,12 +92,20 @@ class DramChannel {
     }
   };
 
-  /// The first command of all that may come, and when the next best could begin.
-  struct Decision {
-    Choice best;
-    Clock second = kNever;
+  /// A bank that can serve an access to its open row.
+  struct Hit {
+    BankTimers::ColumnLimits limits;
+    std::uint64_t age;
+    std::uint32_t bank;
+    BankQueues::Index run;
+    bool write;
+  };
 
-    void offer(const Choice& choice);
+  /// When which of hits_ is served next.
+  struct NextHit {
+    Clock clock = kNever;
+    std::size_t index = 0;
+    std::uint64_t age = kNever;
   };
 
   struct Bank {
@@ -117,24 +125,38 @@ class DramChannel {
   };
 
   void step(Clock horizon);
-  [[nodiscard]] Decision decide() const;
-  void offer_refreshes(Decision& decision) const;
-  void offer_bank(Decision& decision, std::uint32_t bank, bool write) const;
-  void offer_tidy(Decision& decision) const;
+  bool choose_direction();
+
+  // What may come next.
+  void decide();
+  [[nodiscard]] Clock offer(std::uint32_t bank, bool write);
+  [[nodiscard]] Clock offer_again(std::uint32_t bank);
+  void offer_tidy(std::uint32_t bank);
+  void offer_refreshes();
+  [[nodiscard]] Clock refresh_clock(const Choice& choice) const;
+  [[nodiscard]] Clock actual_clock(const Choice& choice) const;
+  [[nodiscard]] NextHit next_hit() const;
+  [[nodiscard]] const Choice& next_other();
   [[nodiscard]] Choice oldest_access() const;
   void begin_refreshes();
   void find_next_due();
 
+  // What is done.
   void issue(const Choice& choice);
-  void issue_columns(const Choice& choice, Clock limit);
-  void count_column(std::uint32_t bank, bool write, Clock now);
-  void finish_refresh(const Choice& choice);
+  void activate(const Choice& choice);
   void close(std::uint32_t bank);
-  void choose_direction();
+  void serve(const NextHit& next, Clock limit);
+  void serve_columns(const Hit& hit, Clock now, Clock limit);
+  void serve_one(DramRun& run, Clock now);
+  [[nodiscard]] bool next_run(Hit& hit);
+  void precharge_rank(const RankRefresh& rank);
+  void refresh(RankRefresh& rank);
   void record(const Choice& choice);
 
   [[nodiscard]] Clock& bus(bool column) { return bus_free_[column && split_bus_]; }
-  [[nodiscard]] Clock earliest(Clock at, bool column) const;
+  [[nodiscard]] Clock earliest(Clock at, bool column) const {
+    return std::max({at, now_, bus_free_[column && split_bus_]});
+  }
 
   // Configuration.
   DramPart part_;
@@ -147,6 +169,9 @@ class DramChannel {
   std::uint32_t many_writes_;
   std::uint32_t many_passes_;
   std::uint32_t cap_;
+  std::uint32_t burst_;
+  std::array<Clock, 2> answer_;  // from a read or write to the end of its data
+  Clock column_gap_;             // from one column of a run to the next
 
   // State.
   Clock now_ = 0;   // everything before has been decided
@@ -163,6 +188,13 @@ class DramChannel {
   Mask blocked_banks_ = 0;  // by pending refreshes
   std::vector<RankRefresh> refresh_;
   Clock next_due_ = kNever;
+
+  // What may come next, kept from decision to decision as long as known_.
+  bool known_ = false;
+  std::vector<Hit> hits_;       // every bank that can serve an access
+  std::vector<Choice> others_;  // every other command
+  std::size_t next_other_ = 0;  // the first of them, if other_known_
+  bool other_known_ = false;
 
   std::vector<DramPort>* ports_;
   std::vector<DramCommand>* trace_ = nullptr;

@@ -17,6 +17,7 @@ void DramChannel::find_next_due() {
 }
 
 void DramChannel::begin_refreshes() {
+  known_ = false;
   for (std::uint32_t r = 0; r < refresh_.size(); ++r) {
     RankRefresh& rank = refresh_[r];
     if (rank.pending || rank.due > wake_) continue;
@@ -32,59 +33,68 @@ void DramChannel::begin_refreshes() {
   find_next_due();
 }
 
-void DramChannel::offer_refreshes(Decision& decision) const {
+void DramChannel::offer_refreshes() {
+  if (blocked_banks_ == 0) return;
+  const bool all = part_.refresh_banks == 0;
   for (const RankRefresh& rank : refresh_) {
     if (!rank.pending) continue;
-    Choice choice{.priority = Priority::Refresh,
-                  .bank = static_cast<std::uint32_t>(std::countr_zero(rank.banks)),
-                  .age = rank.due};
-    const bool all = part_.refresh_banks == 0;
     const Mask open = rank.banks & open_banks_;
-    choice.kind = open == 0 ? (all ? DramCommandKind::Refresh : DramCommandKind::RefreshBanks)
-                            : (all ? DramCommandKind::PrechargeAll : DramCommandKind::Precharge);
-    if (open != 0) choice.bank = static_cast<std::uint32_t>(std::countr_zero(open));
-    // Single banks are closed one by one; everything else waits for the last of its banks.
-    const bool one = open != 0 && !all;
-    Clock at = 0;
-    for (Mask left = one ? open & (~open + 1) : (open != 0 ? open : rank.banks); left != 0;
-         left &= left - 1) {
-      const auto bank = static_cast<std::uint32_t>(std::countr_zero(left));
-      const Clock refresh = all ? timers_.refresh_at(bank) : timers_.refresh_banks_at(bank);
-      at = std::max(at, open != 0 ? timers_.precharge_at(bank) : refresh);
-    }
-    choice.clock = earliest(at, false);
-    decision.offer(choice);
+    Choice choice = {
+        .priority = Priority::Refresh,
+        .kind = all ? DramCommandKind::Refresh : DramCommandKind::RefreshBanks,
+        .bank = static_cast<std::uint32_t>(std::countr_zero(open != 0 ? open : rank.banks)),
+        .age = rank.due};
+    if (open != 0) choice.kind = all ? DramCommandKind::PrechargeAll : DramCommandKind::Precharge;
+    choice.clock = actual_clock(choice);
+    others_.push_back(choice);
   }
 }
 
-void DramChannel::finish_refresh(const Choice& choice) {
-  const DramTiming& t = part_.timing;
-  const std::uint32_t r = timers_.rank_of(choice.bank);
-  RankRefresh& rank = refresh_[r];
-  if (choice.kind == DramCommandKind::PrechargeAll) {
-    bus(false) = choice.clock + t.precharge_clocks;
-    for (Mask left = rank.banks & open_banks_; left != 0; left &= left - 1) {
-      const auto bank = static_cast<std::uint32_t>(std::countr_zero(left));
-      timers_.precharge_all(bank, choice.clock);
-      close(bank);
+/// Without the command bus. A refresh, or a precharge of the whole rank, waits for the last of its
+/// banks.
+DramChannel::Clock DramChannel::refresh_clock(const Choice& choice) const {
+  if (choice.kind == DramCommandKind::Precharge) return timers_.precharge_at(choice.bank);
+  const RankRefresh& rank = refresh_[timers_.rank_of(choice.bank)];
+  const bool closes = choice.kind == DramCommandKind::PrechargeAll;
+  Clock at = 0;
+  for (Mask left = closes ? rank.banks & open_banks_ : rank.banks; left != 0; left &= left - 1) {
+    const auto bank = static_cast<std::uint32_t>(std::countr_zero(left));
+    if (closes) {
+      at = std::max(at, timers_.precharge_at(bank));
+    } else if (choice.kind == DramCommandKind::Refresh) {
+      at = std::max(at, timers_.refresh_at(bank));
+    } else {
+      at = std::max(at, timers_.refresh_banks_at(bank));
     }
-    return;
   }
-  bus(false) = choice.clock + t.refresh_clocks;
+  return at;
+}
+
+void DramChannel::precharge_rank(const RankRefresh& rank) {
+  bus(false) = now_ + part_.timing.precharge_clocks;
+  for (Mask left = rank.banks & open_banks_; left != 0; left &= left - 1) {
+    const auto bank = static_cast<std::uint32_t>(std::countr_zero(left));
+    timers_.precharge_all(bank, now_);
+    close(bank);
+  }
+}
+
+void DramChannel::refresh(RankRefresh& rank) {
+  bus(false) = now_ + part_.timing.refresh_clocks;
   for (Mask left = rank.banks; left != 0; left &= left - 1) {
     const auto bank = static_cast<std::uint32_t>(std::countr_zero(left));
     banks_[bank].conflicted = false;
     if (part_.refresh_banks == 0) {
-      timers_.refresh(bank, choice.clock);
+      timers_.refresh(bank, now_);
     } else {
-      timers_.refresh_banks(bank, choice.clock);
+      timers_.refresh_banks(bank, now_);
     }
   }
   ++statistics_.refreshes;
   blocked_banks_ &= ~rank.banks;
   rank.pending = false;
   rank.set = (rank.set + 1) % part_.refresh_sets();
-  rank.due += t.refi;
+  rank.due += part_.timing.refi;
   find_next_due();
 }
 

@@ -25,9 +25,9 @@ void Dram::submit_to_pipe(const DramRequest& request) {
   const auto skip = static_cast<std::uint32_t>(request.address % granule_bytes_);
   const std::uint32_t granules = (skip + request.bytes + granule_bytes_ - 1) / granule_bytes_;
   DramPort& port = ports_[request.port];
-  const std::uint64_t slot =
-      request.write ? port.writes.begin(request.tag, granules)
-                    : port.reads.begin(request.tag, skip, request.bytes, granule_bytes_);
+  const std::uint64_t slot = request.write
+                                 ? port.writes.begin(request.tag, granules)
+                                 : port.reads.begin(request.tag, skip, request.bytes, granules);
   // A pipe has no bursts that must be moved whole: only the bytes asked for take time.
   std::uint32_t before = skip;
   std::uint32_t left = request.bytes;

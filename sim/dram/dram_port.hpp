@@ -35,14 +35,15 @@ class ReadStream {
  public:
   static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-  /// `skip` bytes of the first granule lie before the request. Returns its first slot.
+  explicit ReadStream(std::uint32_t granule_bytes) : granule_bytes_(granule_bytes) {}
+
+  /// `skip` bytes of the first of `granules` lie before the request. Returns its first slot.
   std::uint64_t begin(std::uint64_t tag, std::uint32_t skip, std::uint32_t bytes,
-                      std::uint32_t granule_bytes) {
+                      std::uint32_t granules) {
     const std::uint64_t slot = tail_;
-    const std::uint32_t granules = (skip + bytes + granule_bytes - 1) / granule_bytes;
     while (tail_ + granules - head_ > cycles_.size()) grow();
     for (; tail_ < slot + granules; ++tail_) cycles_[tail_ & mask_] = kNever;
-    requests_.push_back({.tag = tag, .skip = skip, .bytes = bytes, .granule_bytes = granule_bytes});
+    requests_.push_back({.tag = tag, .skip = skip, .bytes = bytes});
     return slot;
   }
 
@@ -67,14 +68,14 @@ class ReadStream {
   /// One past the last slot of the oldest request.
   [[nodiscard]] std::uint64_t end_of_first() const {
     const Request& r = requests_.front();
-    return head_ + (r.skip + r.bytes - r.done + r.granule_bytes - 1) / r.granule_bytes;
+    return head_ + (r.skip + r.bytes - r.done + granule_bytes_ - 1) / granule_bytes_;
   }
 
   /// Requires next_cycle() != kNever.
   [[nodiscard]] DramArrival front() const {
     const Request& r = requests_.front();
     const std::uint32_t offset = r.done == 0 ? 0 : r.done - r.skip;
-    const std::uint32_t end = std::min(r.done + r.granule_bytes - r.skip, r.bytes);
+    const std::uint32_t end = std::min(r.done + granule_bytes_ - r.skip, r.bytes);
     return {.tag = r.tag,
             .offset = offset,
             .bytes = end - offset,
@@ -86,7 +87,7 @@ class ReadStream {
     released_ = next_cycle();
     ++head_;
     Request& r = requests_.front();
-    r.done += r.granule_bytes;
+    r.done += granule_bytes_;
     if (r.done >= r.skip + r.bytes) requests_.pop_front();
   }
 
@@ -95,7 +96,6 @@ class ReadStream {
     std::uint64_t tag;
     std::uint32_t skip;
     std::uint32_t bytes;
-    std::uint32_t granule_bytes;
     std::uint32_t done = 0;  // bytes of taken granules, the skipped ones among them
   };
 
@@ -108,6 +108,7 @@ class ReadStream {
     mask_ = cycles_.size() - 1;
   }
 
+  std::uint32_t granule_bytes_;
   std::vector<std::uint64_t> cycles_ = std::vector<std::uint64_t>(64, kNever);  // ring
   std::uint64_t mask_ = 63;
   std::uint64_t head_ = 0;
@@ -163,6 +164,8 @@ class WriteStream {
 };
 
 struct DramPort {
+  explicit DramPort(std::uint32_t granule_bytes) : reads(granule_bytes) {}
+
   ReadStream reads;
   WriteStream writes;
 };

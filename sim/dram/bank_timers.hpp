@@ -31,6 +31,8 @@ class BankTimers {
         ranks_(part.ranks) {}
 
   [[nodiscard]] std::uint32_t rank_of(std::uint32_t bank) const { return bank >> rank_shift_; }
+  /// Through the channel.
+  [[nodiscard]] std::uint32_t group_of(std::uint32_t bank) const { return bank >> group_shift_; }
 
   [[nodiscard]] Clock activate_at(std::uint32_t bank) const {
     const Rank& rank = ranks_[rank_of(bank)];
@@ -50,7 +52,9 @@ class BankTimers {
     ColumnLimits(Clock bank, const Clock& group, const Clock& rank)
         : bank_(bank), group_(&group), rank_(&rank) {}
 
-    [[nodiscard]] Clock at() const { return std::max({bank_, *group_, *rank_}); }
+    [[nodiscard]] Clock at() const { return std::max(own(), shared()); }
+    [[nodiscard]] Clock own() const { return std::max(bank_, *group_); }
+    [[nodiscard]] Clock shared() const { return *rank_; }
 
    private:
     Clock bank_;
@@ -73,6 +77,8 @@ class BankTimers {
 
   /// From one column access to the next of the same direction and bank group.
   [[nodiscard]] Clock column_gap() const { return long_gap_; }
+  /// Of the same direction and rank, any bank group.
+  [[nodiscard]] Clock short_column_gap() const { return short_gap_; }
 
   void activate(std::uint32_t bank, Clock now) {
     Bank& b = banks_[bank];

@@ -36,6 +36,39 @@ class ClockRatio {
     return divide(clock * asker_, dram_, per_dram_).whole + 1;
   }
 
+  /// to_cycle() of clocks that lie `gap` apart, one after the other, without divisions.
+  class Walk {
+   public:
+    [[nodiscard]] std::uint64_t cycle() const { return whole_ + (rest_ > 0 ? 1 : 0); }
+    void step() {
+      whole_ += gap_whole_;
+      rest_ += gap_rest_;
+      if (rest_ >= by_) {
+        rest_ -= by_;
+        ++whole_;
+      }
+    }
+
+   private:
+    friend class ClockRatio;
+    std::uint64_t whole_;
+    std::uint64_t rest_;
+    std::uint64_t gap_whole_;
+    std::uint64_t gap_rest_;
+    std::uint64_t by_;
+  };
+  [[nodiscard]] Walk walk(std::uint64_t clock, std::uint64_t gap) const {
+    const Quotient at = divide(clock * asker_, dram_, per_dram_);
+    const Quotient step = divide(gap * asker_, dram_, per_dram_);
+    Walk result;
+    result.whole_ = at.whole;
+    result.rest_ = at.rest;
+    result.gap_whole_ = step.whole;
+    result.gap_rest_ = step.rest;
+    result.by_ = dram_;
+    return result;
+  }
+
  private:
   struct Quotient {
     std::uint64_t whole;

@@ -31,12 +31,14 @@ DramChannel::DramChannel(const DramConfig& config, std::uint32_t index,
       timers_(config.part),
       queues_(config.part.channel_banks()),
       banks_(config.part.channel_banks()),
+      group_ready_(std::size_t{config.part.ranks} * config.part.bank_groups),
       ports_(&ports) {
   // Ranks refresh one after the other, so that never all of them stand still.
   for (std::uint32_t rank = 0; rank < part_.ranks; ++rank) {
     refresh_.push_back({.due = std::uint64_t{part_.timing.refi} * (rank + 1) / part_.ranks});
   }
   column_gap_ = std::max<Clock>(timers_.column_gap(), part_.timing.column_clocks);
+  short_gap_ = std::max<Clock>(timers_.short_column_gap(), part_.timing.column_clocks);
   find_next_due();
 }
 
@@ -287,91 +289,6 @@ void DramChannel::close(std::uint32_t index) {
   bank.hit = {BankQueues::kNone, BankQueues::kNone};
   open_banks_ &= ~(Mask{1} << index);
   ++statistics_.precharges;
-}
-
-void DramChannel::serve(const NextHit& next, Clock limit) {
-  Hit& hit = hits_[next.index];
-  const bool draining = drain_left_ > 0;
-  // Between columns of this run, another bank's would come as soon as it can.
-  serve_columns(hit, next.clock, hits_.size() > 1 ? 0 : limit);
-  const bool goes_on = queues_.run(hit.run).left > 0 || next_run(hit);
-  if (in_order_ || draining != (drain_left_ > 0)) {
-    known_ = false;
-  } else if (!goes_on ||
-             (banks_[hit.bank].passed >= cap_ && hit.run != queues_.oldest(hit.bank, hit.write))) {
-    (void)offer_again(hit.bank);
-  } else {
-    hit.age = queues_.run(hit.run).age;
-  }
-}
-
-/// Serves columns of one run, the first at `now` and further ones before `limit`, before which no
-/// other command begins: so what this run waits for is itself alone.
-void DramChannel::serve_columns(const Hit& hit, Clock now, Clock limit) {
-  DramRun& run = queues_.run(hit.run);
-  Bank& bank = banks_[hit.bank];
-  const bool passes = hit.run != queues_.oldest(hit.bank, hit.write);
-  if (bank.opened_by != nullptr) ++(statistics_.*bank.opened_by);
-  bank.opened_by = nullptr;
-  const bool draining = drain_left_ > 0;
-  while (true) {
-    if (trace_ != nullptr) {
-      record({.clock = now,
-              .priority = Priority::Column,
-              .kind = hit.write ? DramCommandKind::Write : DramCommandKind::Read,
-              .bank = hit.bank,
-              .age = 0,
-              .run = hit.run});
-    }
-    serve_one(run, now);
-    if (passes) ++bank.passed;
-    // Strictly in order, a run that shares its request with others gives way after each access.
-    if (run.left == 0 || now + column_gap_ >= limit || draining != (drain_left_ > 0) ||
-        (passes && bank.passed >= cap_) || (in_order_ && run.stride > 1)) {
-      break;
-    }
-    now += column_gap_;
-  }
-  if (hit.write) {
-    timers_.write(hit.bank, now);
-  } else {
-    timers_.read(hit.bank, now);
-  }
-  bus(true) = now + part_.timing.column_clocks;
-  now_ = now;
-}
-
-void DramChannel::serve_one(DramRun& run, Clock now) {
-  const std::uint64_t cycle = ratio_.to_cycle(now + answer_[run.write]);
-  DramPort& port = (*ports_)[run.port];
-  --waiting_[run.write];
-  ++run.column;
-  run.age += run.stride;
-  --run.left;
-  if (run.write) {
-    port.writes.written(run.slot, cycle);
-    ++statistics_.writes;
-    if (drain_left_ > 0) --drain_left_;
-  } else {
-    port.reads.arrive(run.slot, cycle);
-    run.slot += run.stride;
-    ++statistics_.reads;
-    if (waiting_[1] > 0) ++passes_;
-  }
-  choose_direction();
-}
-
-/// Takes a run that has been served out of its bank; whether another to the open row is next.
-bool DramChannel::next_run(Hit& hit) {
-  const std::uint32_t index = hit.bank;
-  Bank& bank = banks_[index];
-  queues_.erase(hit.run);
-  hit.run = queues_.oldest_to(bank.row, index, hit.write);
-  bank.hit[hit.write] = hit.run;
-  if (queues_.oldest(index, hit.write) == BankQueues::kNone) {
-    waiting_banks_[hit.write] &= ~(Mask{1} << index);
-  }
-  return hit.run != BankQueues::kNone;
 }
 
 DramStatistics DramChannel::statistics() const {

@@ -99,6 +99,7 @@ class DramChannel {
     std::uint32_t bank;
     BankQueues::Index run;
     bool write;
+    Clock last = 0;  // when serve_together() served it
   };
 
   /// When which of hits_ is served next.
@@ -106,6 +107,7 @@ class DramChannel {
     Clock clock = kNever;
     std::size_t index = 0;
     std::uint64_t age = kNever;
+    bool oldest = false;  // known to be the oldest of all hits_
   };
 
   struct Bank {
@@ -146,8 +148,16 @@ class DramChannel {
   void activate(const Choice& choice);
   void close(std::uint32_t bank);
   void serve(const NextHit& next, Clock limit);
-  void serve_columns(const Hit& hit, Clock now, Clock limit);
-  void serve_one(DramRun& run, Clock now);
+  void serve_alone(Hit& hit, Clock now, Clock limit);
+  void serve_together(const NextHit& next, Clock limit);
+  [[nodiscard]] NextHit next_together(const NextHit& served, Clock start) const;
+  [[nodiscard]] std::uint32_t columns_in_step(const Hit& hit, Clock now, Clock limit) const;
+  void serve_columns(const Hit& hit, Clock now, std::uint32_t columns);
+  void count_served(const Hit& hit, std::uint32_t columns);
+  bool go_on(Hit& hit, bool draining);
+  [[nodiscard]] bool passes(const Hit& hit) const {
+    return hit.run != queues_.oldest(hit.bank, hit.write);
+  }
   [[nodiscard]] bool next_run(Hit& hit);
   void precharge_rank(const RankRefresh& rank);
   void refresh(RankRefresh& rank);
@@ -172,6 +182,7 @@ class DramChannel {
   std::uint32_t burst_;
   std::array<Clock, 2> answer_;  // from a read or write to the end of its data
   Clock column_gap_;             // from one column of a run to the next
+  Clock short_gap_;              // to that of another bank group
 
   // State.
   Clock now_ = 0;   // everything before has been decided
@@ -195,6 +206,7 @@ class DramChannel {
   std::vector<Choice> others_;  // every other command
   std::size_t next_other_ = 0;  // the first of them, if other_known_
   bool other_known_ = false;
+  std::vector<Clock> group_ready_;  // of serve_together(): when a bank group takes a column again
 
   std::vector<DramPort>* ports_;
   std::vector<DramCommand>* trace_ = nullptr;

@@ -35,7 +35,7 @@ void Dram::submit_to_pipe(const DramRequest& request) {
     const std::uint32_t bytes = std::min(granule_bytes_ - before, left);
     const Cycle cycle = pipe(bytes);
     if (request.write) {
-      port.writes.written(slot, cycle);
+      port.writes.written(slot, 1, cycle);
     } else {
       port.reads.arrive(slot + g, cycle);
     }

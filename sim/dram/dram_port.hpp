@@ -128,10 +128,11 @@ class WriteStream {
     return first_ + requests_.size() - 1;
   }
 
-  void written(std::uint64_t slot, std::uint64_t cycle) {
+  /// `granules` more of the request, the last of them at `cycle`.
+  void written(std::uint64_t slot, std::uint32_t granules, std::uint64_t cycle) {
     Request& r = requests_[slot - first_];
     r.end = std::max(r.end, cycle);
-    --r.left;
+    r.left -= granules;
   }
 
   [[nodiscard]] bool empty() const { return requests_.empty(); }

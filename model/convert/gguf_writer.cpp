@@ -41,7 +41,7 @@ void GgufMetadata::append(T value) {
 void GgufMetadata::append_string(std::string_view text) { append_text(bytes_, text); }
 
 void GgufMetadata::begin(std::string_view key, GgufKind kind) {
-  ++count_;
+  if (!keys_.emplace(key).second) throw std::logic_error(std::string(key) + " is added twice");
   append_string(key);
   append(static_cast<std::uint32_t>(kind));
 }

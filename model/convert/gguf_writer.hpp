@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +27,8 @@ class GgufMetadata {
   /// A value of another file, byte for byte.
   void add_copy(std::string_view key, const GgufValue& value);
 
-  [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[nodiscard]] bool has(std::string_view key) const { return keys_.contains(key); }
+  [[nodiscard]] std::uint64_t count() const { return keys_.size(); }
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
 
  private:
@@ -35,7 +38,7 @@ class GgufMetadata {
   void begin(std::string_view key, GgufKind kind);
   void begin_list(std::string_view key, GgufKind kind, std::size_t values);
 
-  std::uint64_t count_ = 0;
+  std::set<std::string, std::less<>> keys_;
   std::string bytes_;
 };
 

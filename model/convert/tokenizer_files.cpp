@@ -5,7 +5,6 @@
 #include <array>
 #include <filesystem>
 #include <optional>
-#include <set>
 #include <stdexcept>
 
 #include "model/convert/tokenizer_words.hpp"
@@ -78,17 +77,17 @@ std::vector<CarriedFile> read_folder(const fs::path& folder) {
   return files;
 }
 
-// The ids of special tokens, those of them that `known` has not.
-void add_special(const SpecialTokens& special, const std::set<std::string>& known,
-                 GgufMetadata& metadata, std::vector<std::string>& notes) {
+// The ids of special tokens, where the tokenizer has not said other ones.
+void add_special(const SpecialTokens& special, GgufMetadata& metadata,
+                 std::vector<std::string>& notes) {
   constexpr std::array kEndKeys = {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"};
   constexpr const char* kBeginKey = "tokenizer.ggml.bos_token_id";
-  if (special.begin && !known.contains(kBeginKey)) metadata.add_whole(kBeginKey, *special.begin);
+  if (special.begin && !metadata.has(kBeginKey)) metadata.add_whole(kBeginKey, *special.begin);
   for (std::size_t i = 0; i < special.end.size(); ++i) {
     if (i >= kEndKeys.size()) {
       notes.push_back("GGUF names two tokens that end a text, and token " +
                       std::to_string(special.end[i]) + " is one more: it is left out");
-    } else if (!known.contains(kEndKeys[i])) {
+    } else if (!metadata.has(kEndKeys[i])) {
       metadata.add_whole(kEndKeys[i], special.end[i]);
     }
   }
@@ -109,17 +108,13 @@ std::vector<CarriedFile> find_tokenizer_files(std::string_view source) {
 
 void add_tokenizer(const std::vector<CarriedFile>& files, const SpecialTokens& special,
                    std::uint32_t vocab, GgufMetadata& metadata, std::vector<std::string>& notes) {
-  std::set<std::string> known;
   if (const CarriedFile* carried = find(files, kGgufName)) {
     const GgufFile file = open_carried(*carried);
-    for (const auto& [key, value] : file.values()) {
-      metadata.add_copy(key, value);
-      known.emplace(key);
-    }
+    for (const auto& [key, value] : file.values()) metadata.add_copy(key, value);
   } else if (const CarriedFile* json = find(files, kJsonName)) {
     const CarriedFile* config = find(files, "tokenizer_config.json");
     const CarriedFile* chat = find(files, "chat_template.jinja");
-    add_json_tokenizer(json->bytes, vocab, metadata, notes);
+    add_json_tokenizer(json->bytes, {vocab, special}, metadata, notes);
     metadata.add_text(kWhole, json->bytes);
     const std::string chat_template =
         chat != nullptr ? chat->bytes : chat_template_of(config == nullptr ? "" : config->bytes);
@@ -129,7 +124,7 @@ void add_tokenizer(const std::vector<CarriedFile>& files, const SpecialTokens& s
         "the source has no tokenizer.json, which alone can be said in GGUF: the file "
         "has no tokenizer");
   }
-  add_special(special, known, metadata, notes);
+  add_special(special, metadata, notes);
 }
 
 std::vector<CarriedFile> hugging_face_files(const std::vector<CarriedFile>& files,

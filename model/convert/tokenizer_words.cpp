@@ -2,19 +2,20 @@
 #include "model/convert/tokenizer_words.hpp"
 
 #include <algorithm>
-#include <array>
+#include <span>
+#include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "model/formats/json_file.hpp"
-#include "model/text/readers/rank_file.hpp"
+#include "model/text/readers/gguf_pre.hpp"
+#include "model/text/readers/tokenizer_json.hpp"
 #include "model/text/tokenizer/pre_tokenizer.hpp"
+#include "model/text/tokenizer/tokenizer_parts.hpp"
 
 namespace sterna {
 namespace {
-
-using Json = nlohmann::json;
 
 // llama.cpp's types of tokens.
 constexpr std::int32_t kNormal = 1;
@@ -22,70 +23,82 @@ constexpr std::int32_t kControl = 3;
 constexpr std::int32_t kUserDefined = 4;
 constexpr std::int32_t kUnused = 5;
 
-// Names that GGUF has for ways to cut a text.
-struct PreWord {
-  std::string_view name;
-  std::string_view pattern;
-  bool takes_whole_tokens;  // ignore_merges
-  bool composes;            // NFC
-};
-constexpr std::array kPreWords = {
-    PreWord{"llama-bpe", kLlama3Pattern, true, false},
-    PreWord{"gpt-2", kByteLevelPattern, false, false},
-    PreWord{"qwen2",
-            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
-            "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-            false, true},
-};
-
-// The one pattern by which a pre_tokenizer cuts; nothing when it does more.
-std::optional<std::string> pattern_of(const nlohmann::json& pre) {
+// The patterns by which a pre_tokenizer cuts, one after the other; nothing when it does more.
+std::optional<std::vector<std::string>> patterns_of(const nlohmann::json& pre) {
   if (!pre.is_object()) return std::nullopt;
+  std::vector<std::string> patterns;
   const std::string type = pre.value("type", "");
   if (type == "ByteLevel") {
     if (pre.value("add_prefix_space", true)) return std::nullopt;
-    return pre.value("use_regex", true) ? std::string(kByteLevelPattern) : std::string();
-  }
-  if (type == "Split") {
+    if (pre.value("use_regex", true)) patterns.emplace_back(kByteLevelPattern);
+  } else if (type == "Digits") {
+    patterns.emplace_back(pre.value("individual_digits", false) ? "\\p{N}" : "\\p{N}+");
+  } else if (type == "Split") {
     const nlohmann::json pattern = pre.value("pattern", nlohmann::json::object());
-    const bool plain = pre.value("behavior", "") == "Isolated" && !pre.value("invert", false);
-    if (!plain || !pattern.contains("Regex")) return std::nullopt;
-    return pattern.at("Regex").get<std::string>();
+    if (pre.value("behavior", "") != "Isolated" || !pattern.contains("Regex")) return std::nullopt;
+    patterns.push_back(pattern.at("Regex").get<std::string>());
+  } else if (type == "Sequence") {
+    for (const nlohmann::json& step : pre.value("pretokenizers", nlohmann::json::array())) {
+      const auto more = patterns_of(step);
+      if (!more) return std::nullopt;
+      patterns.insert(patterns.end(), more->begin(), more->end());
+    }
+  } else {
+    return std::nullopt;
   }
-  if (type != "Sequence") return std::nullopt;
-  std::string only;
-  for (const nlohmann::json& step : pre.value("pretokenizers", nlohmann::json::array())) {
-    const std::optional<std::string> pattern = pattern_of(step);
-    if (!pattern || (!pattern->empty() && !only.empty())) return std::nullopt;
-    if (!pattern->empty()) only = *pattern;
-  }
-  return only;
+  return patterns;
 }
 
-const PreWord* word_for(const nlohmann::json& tokenizer) {
-  const std::optional<std::string> pattern =
-      pattern_of(tokenizer.value("pre_tokenizer", nlohmann::json()));
-  if (!pattern) return nullptr;
+const GgufPre* word_for(const nlohmann::json& tokenizer) {
+  const auto patterns = patterns_of(tokenizer.value("pre_tokenizer", nlohmann::json()));
+  if (!patterns) return nullptr;
   const nlohmann::json normalizer = tokenizer.value("normalizer", nlohmann::json());
   const bool composes = normalizer.is_object() && normalizer.value("type", "") == "NFC";
   if (!composes && !normalizer.is_null()) return nullptr;
   const bool whole = tokenizer.at("model").value("ignore_merges", false);
-  const auto found = std::find_if(kPreWords.begin(), kPreWords.end(), [&](const PreWord& word) {
-    return word.pattern == *pattern && word.takes_whole_tokens == whole &&
-           word.composes == composes;
+  const auto pres = gguf_pres();
+  const auto found = std::find_if(pres.begin(), pres.end(), [&](const GgufPre& pre) {
+    return std::equal(pre.patterns.begin(), pre.patterns.end(), patterns->begin(),
+                      patterns->end()) &&
+           pre.takes_whole_tokens == whole && pre.composes == composes;
   });
-  return found == kPreWords.end() ? nullptr : &*found;
+  return found == pres.end() ? nullptr : &*found;
 }
 
-// Whether a template puts a special token before a text.
-bool begins_with_special(const nlohmann::json& processor) {
-  if (!processor.is_object()) return false;
-  if (processor.value("type", "") == "Sequence") {
-    const nlohmann::json steps = processor.value("processors", nlohmann::json::array());
-    return std::any_of(steps.begin(), steps.end(), begins_with_special);
+// What a tokenizer puts around a text.
+struct Ends {
+  std::vector<TokenId> prefix;
+  std::vector<TokenId> suffix;
+};
+
+// Empty for what is no byte-level tokenizer that Sterna reads.
+std::optional<Ends> ends_of(const std::string& json) {
+  try {
+    const TokenizerParts parts = read_tokenizer_json(JsonFile(json, "tokenizer.json"));
+    if (!parts.pre_tokenizer.is_byte_level()) return std::nullopt;
+    return Ends{parts.prefix, parts.suffix};
+  } catch (const std::runtime_error&) {
+    return std::nullopt;
   }
-  const nlohmann::json single = processor.value("single", nlohmann::json::array());
-  return !single.empty() && single.front().contains("SpecialToken");
+}
+
+// Says whether a token stands at an end of a text, and which. GGUF has one key for that token and for
+// the one that the model's configuration names.
+void say_end(const char* word, std::span<const TokenId> around, std::optional<TokenId> of_model,
+             GgufMetadata& metadata, std::vector<std::string>& notes) {
+  const std::string prefix = "tokenizer.ggml.";
+  const bool is_said = around.size() == 1;
+  metadata.add_boolean(prefix + "add_" + word + "_token", is_said);
+  if (is_said) metadata.add_whole(prefix + word + "_token_id", around.front());
+  if (around.size() > 1) {
+    notes.push_back("the tokenizer puts " + std::to_string(around.size()) +
+                    " tokens at one end of a text, for which GGUF has no words: they are left out");
+  }
+  if (is_said && of_model && *of_model != around.front()) {
+    notes.push_back("the " + std::string(word) + " of the tokenizer is token " +
+                    std::to_string(around.front()) + " and that of the model " +
+                    std::to_string(*of_model) + ": GGUF has room for the tokenizer's only");
+  }
 }
 
 struct Tokens {
@@ -129,122 +142,53 @@ std::vector<std::string> merges_of(const nlohmann::json& model) {
   return merges;
 }
 
-void say(const nlohmann::json& tokenizer, std::uint32_t vocab, GgufMetadata& metadata,
-         std::vector<std::string>& notes) {
-  const PreWord* word = word_for(tokenizer);
-  if (word == nullptr) {
-    notes.push_back(
-        "GGUF has no name for the way this tokenizer cuts texts: the file has its "
-        "tokenizer.json only as tokenizer.huggingface.json");
-    return;
-  }
+// Drops merges of tokens that are outside the model's vocabulary, or make one.
+void keep_inside(std::vector<std::string>& merges, const nlohmann::json& ids, std::uint32_t vocab) {
+  std::erase_if(merges, [&](const std::string& merge) {
+    const std::size_t blank = merge.find(' ');
+    const std::string left = merge.substr(0, blank);
+    const std::string right = merge.substr(blank + 1);
+    return ids.at(left) >= vocab || ids.at(right) >= vocab || ids.at(left + right) >= vocab;
+  });
+}
+
+void say(const nlohmann::json& tokenizer, const GgufPre& pre, std::uint32_t vocab,
+         GgufMetadata& metadata, std::vector<std::string>& notes) {
   const Tokens tokens = tokens_of(tokenizer, vocab);
+  std::vector<std::string> merges = merges_of(tokenizer.at("model"));
   if (tokens.outside > 0) {
+    keep_inside(merges, tokenizer.at("model").at("vocab"), vocab);
     notes.push_back(std::to_string(tokens.outside) +
                     " tokens of the tokenizer are outside the model's vocabulary and left out");
   }
   const std::vector<float> scores(vocab, 0.0F);
   metadata.add_text("tokenizer.ggml.model", "gpt2");
-  metadata.add_text("tokenizer.ggml.pre", word->name);
+  metadata.add_text("tokenizer.ggml.pre", pre.names.front());
   metadata.add_texts("tokenizer.ggml.tokens", tokens.texts);
   metadata.add_reals("tokenizer.ggml.scores", scores);
   metadata.add_wholes("tokenizer.ggml.token_type", tokens.types);
-  metadata.add_texts("tokenizer.ggml.merges", merges_of(tokenizer.at("model")));
-  metadata.add_boolean("tokenizer.ggml.add_bos_token",
-                       begins_with_special(tokenizer.value("post_processor", nlohmann::json())));
-}
-
-Json added_token(std::uint32_t id, std::string_view text, bool special) {
-  return {{"id", id},        {"content", text},     {"single_word", false}, {"lstrip", false},
-          {"rstrip", false}, {"normalized", false}, {"special", special}};
-}
-
-// A template that puts one token before a text.
-Json begin_template(std::string_view token, std::uint32_t id) {
-  const Json special = {{"SpecialToken", {{"id", token}, {"type_id", 0}}}};
-  const Json text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
-  const Json second = {{"Sequence", {{"id", "B"}, {"type_id", 1}}}};
-  return {{"type", "TemplateProcessing"},
-          {"single", Json::array({special, text})},
-          {"pair", Json::array({special, text, second})},
-          {"special_tokens",
-           {{std::string(token),
-             {{"id", token}, {"ids", Json::array({id})}, {"tokens", Json::array({token})}}}}}};
-}
-
-Json pre_tokenizer_json(const PreWord& word) {
-  const Json bytes = {{"type", "ByteLevel"},
-                      {"add_prefix_space", false},
-                      {"trim_offsets", true},
-                      {"use_regex", false}};
-  const Json split = {{"type", "Split"},
-                      {"pattern", {{"Regex", word.pattern}}},
-                      {"behavior", "Isolated"},
-                      {"invert", false}};
-  return {{"type", "Sequence"}, {"pretokenizers", Json::array({split, bytes})}};
+  metadata.add_texts("tokenizer.ggml.merges", merges);
 }
 
 }  // namespace
 
-void add_json_tokenizer(const std::string& json, std::uint32_t vocab, GgufMetadata& metadata,
+void add_json_tokenizer(const std::string& json, const VocabSpecials& model, GgufMetadata& metadata,
                         std::vector<std::string>& notes) {
-  try {
-    say(parse_json(json, "tokenizer.json"), vocab, metadata, notes);
-  } catch (const nlohmann::json::exception&) {
+  // Read twice, one after the other, so that two copies of a large vocabulary are never held.
+  const std::optional<Ends> ends = ends_of(json);
+  const nlohmann::json tokenizer = ends ? parse_json(json, "tokenizer.json") : nlohmann::json();
+  const GgufPre* pre = ends ? word_for(tokenizer) : nullptr;
+  if (pre == nullptr) {
     notes.push_back(
-        "its tokenizer.json is of a kind that GGUF has no words for: the file has it "
-        "only as tokenizer.huggingface.json");
+        "GGUF has no words for this kind of tokenizer: the file has its tokenizer.json only as "
+        "tokenizer.huggingface.json");
+    return;
   }
-}
-
-std::optional<std::string> json_of_gguf(const GgufFile& file) {
-  const std::string name = file.text("tokenizer.ggml.pre", "llama-bpe");
-  const auto word = std::find_if(kPreWords.begin(), kPreWords.end(),
-                                 [&](const PreWord& known) { return known.name == name; });
-  const std::vector<std::string_view> tokens = file.texts("tokenizer.ggml.tokens");
-  const std::vector<std::int64_t> types = file.wholes("tokenizer.ggml.token_type");
-  if (word == kPreWords.end() || file.text("tokenizer.ggml.model", "") != "gpt2" ||
-      types.size() != tokens.size()) {
-    return std::nullopt;
-  }
-  Json vocab = Json::object();
-  Json added = Json::array();
-  for (std::uint32_t id = 0; id < tokens.size(); ++id) {
-    if (types[id] == kNormal) vocab[std::string(tokens[id])] = id;
-    const bool is_added = types[id] == kControl || types[id] == kUserDefined;
-    if (is_added) added.push_back(added_token(id, tokens[id], types[id] == kControl));
-  }
-  Json json = {{"version", "1.0"},
-               {"truncation", nullptr},
-               {"padding", nullptr},
-               {"added_tokens", std::move(added)},
-               {"normalizer", nullptr},
-               {"pre_tokenizer", pre_tokenizer_json(*word)},
-               {"post_processor", nullptr},
-               {"decoder",
-                {{"type", "ByteLevel"},
-                 {"add_prefix_space", true},
-                 {"trim_offsets", true},
-                 {"use_regex", true}}},
-               {"model",
-                {{"type", "BPE"},
-                 {"dropout", nullptr},
-                 {"unk_token", nullptr},
-                 {"continuing_subword_prefix", nullptr},
-                 {"end_of_word_suffix", nullptr},
-                 {"fuse_unk", false},
-                 {"byte_fallback", false},
-                 {"ignore_merges", word->takes_whole_tokens},
-                 {"vocab", std::move(vocab)},
-                 {"merges", file.texts("tokenizer.ggml.merges")}}}};
-  if (word->composes) json["normalizer"] = {{"type", "NFC"}};
-  const std::uint32_t last =
-      static_cast<std::uint32_t>(std::max<std::size_t>(tokens.size(), 1) - 1);
-  if (!tokens.empty() && file.boolean("tokenizer.ggml.add_bos_token", word->takes_whole_tokens)) {
-    const std::uint32_t begin = file.whole("tokenizer.ggml.bos_token_id", 0, 0, last);
-    json["post_processor"] = begin_template(tokens[begin], begin);
-  }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  say(tokenizer, *pre, model.vocab, metadata, notes);
+  const std::vector<TokenId>& end = model.special.end;
+  say_end("bos", ends->prefix, model.special.begin, metadata, notes);
+  say_end("eos", ends->suffix, end.empty() ? std::nullopt : std::optional(end.front()), metadata,
+          notes);
 }
 
 std::string chat_template_of(const std::string& config_json) {

@@ -9,7 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "model/formats/json_file.hpp"
-#include "model/text/readers/rank_file.hpp"
+#include "model/text/readers/gguf_pre.hpp"
 #include "model/text/tokenizer/byte_alphabet.hpp"
 #include "model/text/tokenizer/character_bpe.hpp"
 
@@ -23,55 +23,10 @@ constexpr const char* kPre = "tokenizer.ggml.pre";
 constexpr const char* kTokens = "tokenizer.ggml.tokens";
 constexpr const char* kMerges = "tokenizer.ggml.merges";
 
-// Like LLaMA-3's but for single digits.
-constexpr const char* kQwen2Pattern =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
-    "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
-// How the text is cut for each name; each pattern cuts the pieces of the one before.
-struct Pre {
-  std::vector<std::string_view> names;
-  std::vector<const char*> patterns;
-  bool takes_whole_tokens;
-  bool adds_begin;  // unless the file says otherwise
-  bool composes;    // Unicode characters first (NFC), as the tokenizer.json of these models says
-};
-
-const std::vector<Pre>& pres() {
-  static const std::vector<Pre> table{
-      {{"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon_e", "falcon-e", "falcon-h1",
-        "pixtral"},
-       {kLlama3Pattern},
-       true,
-       true,
-       false},
-      {{"qwen2", "stablelm2", "deepseek-r1-qwen", "megrez"}, {kQwen2Pattern}, false, false, true},
-      {{"gpt-2", "gpt2", "gpt-neox", "phi-2", "olmo", "mpt", "jais", "stablelm"},
-       {kByteLevelPattern},
-       false,
-       false,
-       false},
-      {{"starcoder", "refact", "command-r", "smollm", "codeshell"},
-       {"\\p{N}", kByteLevelPattern},
-       false,
-       false,
-       false},
-      {{"falcon"},
-       {"[\\p{P}$+<=>^~|`]+", kByteLevelPattern, "[0-9][0-9][0-9]"},
-       false,
-       false,
-       false},
-      {{"default"},
-       {"[\\p{P}$+<=>^~|]+", kByteLevelPattern, "\\p{N}+", "[0-9][0-9][0-9]"},
-       false,
-       false,
-       false}};
-  return table;
-}
-
 std::string known_pres() {
   std::vector<std::string_view> names;
-  for (const Pre& pre : pres()) names.insert(names.end(), pre.names.begin(), pre.names.end());
+  for (const GgufPre& pre : gguf_pres())
+    names.insert(names.end(), pre.names.begin(), pre.names.end());
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -82,7 +37,7 @@ class Reader {
   TokenizerParts read();
 
  private:
-  [[nodiscard]] const Pre& find_pre() const;
+  [[nodiscard]] const GgufPre& pre() const;
   [[nodiscard]] PieceType type(TokenId id) const;
   TokenizerParts read_byte_level();
   void add_byte_level(TokenizerParts& parts, TokenId id) const;
@@ -116,23 +71,14 @@ PieceType Reader::type(TokenId id) const {
   return static_cast<PieceType>(types_[id]);
 }
 
-const Pre& Reader::find_pre() const {
-  constexpr std::size_t kLlama3Tokens = 128256;
-  constexpr TokenId kLlama3Begin = 128000;
-  std::string name = file_.text(kPre, "");
+const GgufPre& Reader::pre() const {
+  const std::string name = gguf_pre_name(file_);
   if (name.empty()) {
-    const bool is_llama3 =
-        tokens_.size() == kLlama3Tokens && tokens_[kLlama3Begin] == "<|begin_of_text|>";
-    if (!is_llama3) {
-      throw std::runtime_error(file_.path().string() + ": has no " + kPre +
-                               ", so how it cuts texts is not known: give the model's own "
-                               "tokenizer with --tokenizer");
-    }
-    name = "llama-bpe";
+    throw std::runtime_error(file_.path().string() + ": has no " + kPre +
+                             ", so how it cuts texts is not known: give the model's own "
+                             "tokenizer with --tokenizer");
   }
-  for (const Pre& pre : pres()) {
-    if (std::find(pre.names.begin(), pre.names.end(), name) != pre.names.end()) return pre;
-  }
+  if (const GgufPre* known = find_gguf_pre(name)) return *known;
   file_.refuse(kPre, "known are " + known_pres() + "; give another tokenizer with --tokenizer");
 }
 
@@ -174,7 +120,7 @@ void Reader::add_merges(TokenizerParts& parts) const {
 }
 
 TokenizerParts Reader::read_byte_level() {
-  const Pre& pre = find_pre();
+  const GgufPre& pre = this->pre();
   TokenizerParts parts{.bpe = Bpe(Bpe::Unit::Byte)};
   if (pre.composes) parts.normalizer.add_form(Normalizer::Form::Nfc);
   for (const char* pattern : pre.patterns) parts.pre_tokenizer.add_split(pattern);

@@ -80,7 +80,7 @@ bool DramChannel::choose_direction() {
 }
 
 void DramChannel::step(Clock horizon) {
-  if (wake_ >= next_due_) begin_refreshes();
+  if (wake_ >= next_due_ && next_due_ < horizon) begin_refreshes();
   if (!known_) decide();
   const Clock limit = std::min(horizon, next_due_);
   while (known_) {

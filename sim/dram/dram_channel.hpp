@@ -20,7 +20,9 @@ namespace sterna::sim {
 ///
 /// The rules, as a machine that looks at its queue in every clock would follow them
 /// (tests/sim/dram/naive_channel.hpp is that machine, and must issue the same commands):
-///  1. A refresh that is due comes first: its banks get no other command than the precharges it needs.
+///  1. A refresh that is due comes first: its banks get no other command than the precharges it
+///     needs. Where a refresh takes single banks, it takes the first that no access waits for, of
+///     those that have not had theirs since all had one; if there is none, the first of them.
 ///  2. fr-fcfs serves reads, until writes pile up to 3/4 of the queue, or nothing but writes waits,
 ///     or 4 queues of reads have passed a waiting write; then it serves as many writes as wait then.
 ///     in-order serves the oldest access only.
@@ -122,8 +124,8 @@ class DramChannel {
   struct RankRefresh {
     Clock due;
     bool pending = false;
-    std::uint32_t set = 0;  // of refresh banks whose turn it is
-    Mask banks = 0;         // that the pending refresh takes
+    Mask banks = 0;  // that the pending refresh takes
+    Mask done = 0;   // that were taken since all had been
   };
 
   void step(Clock horizon);
@@ -141,6 +143,7 @@ class DramChannel {
   [[nodiscard]] const Choice& next_other();
   [[nodiscard]] Choice oldest_access() const;
   void begin_refreshes();
+  [[nodiscard]] Mask next_refresh(std::uint32_t rank) const;
   void find_next_due();
 
   // What is done.

@@ -22,15 +22,26 @@ void DramChannel::begin_refreshes() {
     RankRefresh& rank = refresh_[r];
     if (rank.pending || rank.due > wake_) continue;
     rank.pending = true;
-    rank.banks = 0;
-    const std::uint32_t sets = part_.refresh_sets();
-    for (std::uint32_t bank = 0; bank < part_.rank_banks(); ++bank) {
-      if (bank % sets == rank.set) rank.banks |= Mask{1} << (r * part_.rank_banks() + bank);
-    }
+    rank.banks = next_refresh(r);
     blocked_banks_ |= rank.banks;
     now_ = std::max(now_, rank.due);
   }
   find_next_due();
+}
+
+DramChannel::Mask DramChannel::next_refresh(std::uint32_t rank) const {
+  const std::uint32_t sets = part_.refresh_sets();
+  Mask first = 0;
+  for (std::uint32_t set = 0; set < sets; ++set) {
+    Mask banks = 0;
+    for (std::uint32_t bank = set; bank < part_.rank_banks(); bank += sets) {
+      banks |= Mask{1} << (rank * part_.rank_banks() + bank);
+    }
+    if ((banks & refresh_[rank].done) != 0) continue;
+    if ((banks & (waiting_banks_[0] | waiting_banks_[1])) == 0) return banks;
+    if (first == 0) first = banks;
+  }
+  return first;
 }
 
 void DramChannel::offer_refreshes() {
@@ -93,7 +104,8 @@ void DramChannel::refresh(RankRefresh& rank) {
   ++statistics_.refreshes;
   blocked_banks_ &= ~rank.banks;
   rank.pending = false;
-  rank.set = (rank.set + 1) % part_.refresh_sets();
+  rank.done |= rank.banks;
+  if (static_cast<std::uint32_t>(std::popcount(rank.done)) == part_.rank_banks()) rank.done = 0;
   rank.due += part_.timing.refi;
   find_next_due();
 }

@@ -171,7 +171,7 @@ DramPart hbm2() {
           .bank_groups = 4,
           .banks = 4,
           .rows = 32 * kKi,
-          .row_bytes = 1 * kKi,  // 64 columns of 128 bits, as in that file; silicon has 2 KiB
+          .row_bytes = 2 * kKi,  // 64 columns of two 128-bit words each (DRAMsim3 configuration.cc)
           .refresh_banks = 0,
           .split_command_bus = true,
           .timing = {.cl = 14,

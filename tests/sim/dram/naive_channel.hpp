@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "sim/dram/address_map.hpp"
@@ -43,7 +43,9 @@ class NaiveChannel {
         enqueue(requests[next], next);
         ++next;
       }
-      for (Refresh& r : refresh_) r.pending = r.pending || now_ >= r.due;
+      for (std::uint32_t rank = 0; rank < refresh_.size(); ++rank) {
+        if (!refresh_[rank].pending && now_ >= refresh_[rank].due) begin_refresh(rank);
+      }
       while (const auto command = choose()) issue(*command);
     }
   }
@@ -60,7 +62,8 @@ class NaiveChannel {
   struct Refresh {
     std::uint64_t due;
     bool pending = false;
-    std::uint32_t turn = 0;
+    std::uint32_t turn = 0;          // first bank of the pending refresh
+    std::set<std::uint32_t> done{};  // turns taken since all were
   };
   struct Bank {
     std::uint32_t passed = 0;
@@ -106,6 +109,21 @@ class NaiveChannel {
       drain_ = writes;
       passes_ = 0;
     }
+  }
+
+  void begin_refresh(std::uint32_t rank) {
+    Refresh& r = refresh_[rank];
+    r.pending = true;
+    std::vector<std::uint32_t> turns;  // unwanted ones first
+    for (const bool wanted : {false, true}) {
+      for (r.turn = 0; r.turn < config_.part.refresh_sets(); ++r.turn) {
+        const bool some = std::ranges::any_of(waiting_, [&](const Access& a) {
+          return a.command.rank == rank && blocked(a.command);
+        });
+        if (!r.done.contains(r.turn) && some == wanted) turns.push_back(r.turn);
+      }
+    }
+    r.turn = turns.front();
   }
 
   [[nodiscard]] DramCommand refresh_command(std::uint32_t rank) const {
@@ -256,7 +274,8 @@ class NaiveChannel {
       Refresh& r = refresh_[c.rank];
       r.pending = false;
       r.due += config_.part.timing.refi;
-      r.turn = (r.turn + 1) % config_.part.refresh_sets();
+      r.done.insert(r.turn);
+      if (r.done.size() == config_.part.refresh_sets()) r.done.clear();
     }
   }
 

@@ -26,7 +26,8 @@ enum class Target : std::uint8_t { HuggingFace, GgufI2s, GgufTq2, GgufTq1, Packe
 
 /// What the floats of the embedding and of the head are written as.
 enum class FloatChoice : std::uint8_t {
-  Lossless,  // as the source has them; in GGUF the first of F16, BF16 and F32 that loses nothing
+  Lossless,  // as the source has them, half floats as bfloat16 in Sterna's own file where that holds them;
+             // in GGUF the first of F16, BF16 and F32 that loses nothing
   F16,
   Bf16,
   F32,

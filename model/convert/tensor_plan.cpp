@@ -78,6 +78,9 @@ FloatForm TensorPlan::choose_form(const FloatMatrix& matrix) {
   }
   if (is_gguf_target(options_.target)) {
     if (fits(matrix, FloatForm::F16, pool_)) return FloatForm::F16;
+  } else if (matrix.form == FloatForm::F16 && options_.target == Target::Packed) {
+    // What the engine would make of it at every load.
+    return fits(matrix, FloatForm::Bf16, pool_) ? FloatForm::Bf16 : FloatForm::F16;
   } else if (matrix.form != FloatForm::Blocks) {
     return matrix.form;
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "model/convert/sentencepiece_words.hpp"
 #include "model/convert/tokenizer_words.hpp"
 #include "model/formats/gguf/checkpoint.hpp"
 #include "model/formats/gguf/file.hpp"
@@ -119,10 +120,11 @@ void add_tokenizer(const std::vector<CarriedFile>& files, const SpecialTokens& s
     const std::string chat_template =
         chat != nullptr ? chat->bytes : chat_template_of(config == nullptr ? "" : config->bytes);
     if (!chat_template.empty()) metadata.add_text("tokenizer.chat_template", chat_template);
+  } else if (const CarriedFile* model = find(files, "tokenizer.model")) {
+    const CarriedFile* added = find(files, "added_tokens.json");
+    add_sentencepiece(model->bytes, added == nullptr ? "{}" : added->bytes, vocab, metadata, notes);
   } else if (!files.empty()) {
-    notes.push_back(
-        "the source has no tokenizer.json, which alone can be said in GGUF: the file "
-        "has no tokenizer");
+    notes.push_back("the source has no tokenizer: neither tokenizer.json nor tokenizer.model");
   }
   add_special(special, metadata, notes);
 }

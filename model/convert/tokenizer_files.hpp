@@ -20,8 +20,8 @@ namespace sterna {
 [[nodiscard]] std::vector<CarriedFile> find_tokenizer_files(std::string_view source);
 
 /// Adds the tokenizer to the metadata of a GGUF file: a carried tokenizer.gguf as it is; else what
-/// tokenizer.json says in GGUF's words, and that file itself as tokenizer.huggingface.json. What could
-/// not be said is added to `notes`, one sentence each.
+/// tokenizer.json says in GGUF's words, and that file itself as tokenizer.huggingface.json; else what
+/// tokenizer.model says. What could not be said is added to `notes`, one sentence each.
 void add_tokenizer(const std::vector<CarriedFile>& files, const SpecialTokens& special,
                    std::uint32_t vocab, GgufMetadata& metadata, std::vector<std::string>& notes);
 

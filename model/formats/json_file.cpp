@@ -92,6 +92,12 @@ std::vector<JsonFile> JsonFile::objects(std::string_view name) const {
   return objects;
 }
 
+std::vector<std::string> JsonFile::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [name, value] : object_->items()) keys.push_back(name);
+  return keys;
+}
+
 const nlohmann::json& JsonFile::at(std::string_view name) const {
   static const nlohmann::json absent;
   const auto found = object_->find(name);

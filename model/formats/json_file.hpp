@@ -32,6 +32,9 @@ class JsonFile {
   /// The objects of the list in field `name`; none when it is absent or null.
   [[nodiscard]] std::vector<JsonFile> objects(std::string_view name) const;
 
+  /// The names of all fields, in alphabetical order.
+  [[nodiscard]] std::vector<std::string> keys() const;
+
   /// The value of a field; null when it is absent.
   [[nodiscard]] const nlohmann::json& at(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const { return !at(name).is_null(); }

@@ -307,6 +307,31 @@ def test_the_tokenizer_is_said_in_ggufs_words_and_back(sterna, tmp_path) -> None
         assert (got.returncode, got.stdout) == (0, want.stdout), (model, got.stderr)
 
 
+def test_a_sentencepiece_tokenizer_travels(sterna, tmp_path) -> None:
+    """tokenizer.model and what was added to it, in Sterna's file and in GGUF's words."""
+    pieces = ROOT / "tests/model/text/golden_tokenizer/sentencepiece/tokenizer.model"
+    tensors, _ = model_tensors(np.random.default_rng(6), True, vocab=1024)
+    source = tmp_path / "source"
+    write_folder(source, tensors, True, "relu2")
+    shutil.copy(pieces, source)
+    (source / "added_tokens.json").write_text('{"<mark>": 1000}')
+    text = tmp_path / "text.txt"
+    text.write_text("  The small town,\n\tas a 日本 said: <mark> Ωmega 1234 e\u0301 🙂. " * 12)
+    words = ("eval", "--text", text, "--window", 32, "--json", "--quiet", "--model")
+    want = json.loads(sterna(*words, source).stdout)
+    assert want["perplexity"] > 0
+    for to in ("sterna", "gguf-tq2"):
+        out = path_for(tmp_path, "carried", to)
+        convert(sterna, source, to, out)
+        got = json.loads(sterna(*words, out).stdout)
+        assert (got["perplexity"], got["tokens"]) == (want["perplexity"], want["tokens"]), to
+    convert(sterna, tmp_path / "carried.sterna", "hf", tmp_path / "hf")
+    assert (tmp_path / "hf/tokenizer.model").read_bytes() == pieces.read_bytes()
+    fields = gguf.GGUFReader(tmp_path / "carried.gguf").fields
+    assert fields["tokenizer.ggml.model"].contents() == "llama"
+    assert fields["tokenizer.ggml.tokens"].contents(1000) == "<mark>"
+
+
 # Half-way.
 
 

@@ -146,8 +146,10 @@ TernaryLinear PackedSource::linear(const std::string& name, const ProjectionShap
            "is " + std::to_string(scale) + " where a number above 0 is expected");
   }
   try {
-    const auto bytes = Copied{memory, pool}.operator()<std::uint8_t>(tensor.bytes);
-    return {.trits = PackedTernary::from_bytes(bytes, shape.rows, shape.cols), .scale = scale};
+    const Copied place{memory, pool};
+    return {.trits = PackedTernary::from_bytes(place.operator()<std::uint8_t>(tensor.bytes),
+                                               shape.rows, shape.cols),
+            .scale = scale};
   } catch (const std::invalid_argument& error) {
     refuse(weight, error.what());
   }

@@ -62,16 +62,14 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-std::vector<std::string> read_tokens(const std::filesystem::path& file) {
-  const std::string text = read_text_file(file);
-  std::string_view rest = text;
+std::vector<std::string> read_tokens(std::string_view rest, const std::string& source) {
   std::vector<std::string> tokens;
   while (!rest.empty()) {
     const std::string_view written = take_line(rest);
     if (written.empty() && rest.empty()) break;
     const auto refuse = [&](std::string_view why) {
-      throw std::runtime_error(fmt::format("{}: line {} is \"{}\": {}", file.string(),
-                                           tokens.size() + 1, printable(written), why));
+      throw std::runtime_error(fmt::format("{}: line {} is \"{}\": {}", source, tokens.size() + 1,
+                                           printable(written), why));
     };
     std::optional<Line> line = parse_line(written);
     if (!line) refuse("a token in base64, a blank and its rank are expected");
@@ -104,8 +102,8 @@ std::vector<std::string> special_names() {
 
 bool looks_like_ranks(std::string_view start) { return parse_line(take_line(start)).has_value(); }
 
-TokenizerParts read_rank_file(const std::filesystem::path& file) {
-  const std::vector<std::string> tokens = read_tokens(file);
+TokenizerParts read_ranks(std::string_view text, const std::string& source) {
+  const std::vector<std::string> tokens = read_tokens(text, source);
   TokenizerParts parts{.bpe = Bpe(Bpe::Unit::Byte)};
   parts.pre_tokenizer.add_split(kLlama3Pattern);
   parts.bpe.take_whole_tokens();
@@ -115,7 +113,7 @@ TokenizerParts read_rank_file(const std::filesystem::path& file) {
     ranked.push_back({.text = token, .id = id, .rank = id});
     if (!parts.written.emplace(token, id).second) {
       throw std::runtime_error(
-          fmt::format("{}: line {} holds a token for the second time", file.string(), id + 1));
+          fmt::format("{}: line {} holds a token for the second time", source, id + 1));
     }
     parts.texts.emplace(id, TokenText{.bytes = token});
   }

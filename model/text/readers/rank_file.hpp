@@ -20,6 +20,6 @@ inline constexpr const char* kLlama3Pattern =
 /// Reads a file of ranks of tiktoken ("base64 rank" a line) as LLaMA-3 uses it: its pattern, the token
 /// of a rank has that id, and 256 special tokens follow, the first of which begins a text.
 /// Errors  std::runtime_error, one sentence with the file and the line
-[[nodiscard]] TokenizerParts read_rank_file(const std::filesystem::path& file);
+[[nodiscard]] TokenizerParts read_ranks(std::string_view text, const std::string& source);
 
 }  // namespace sterna

@@ -5,9 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "model/formats/json_file.hpp"
 #include "model/text/readers/protobuf.hpp"
-#include "model/text/tokenizer/character_bpe.hpp"
 #include "model/text/tokenizer/utf8.hpp"
 
 namespace sterna {
@@ -28,10 +26,9 @@ struct Settings {
 
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& file)
-      : file_(file.string()), text_(read_text_file(file)) {}
+  Reader(std::string_view bytes, const std::string& source) : file_(source), text_(bytes) {}
 
-  TokenizerParts read();
+  SentencePieceModel read();
 
  private:
   template <typename Each>
@@ -45,7 +42,7 @@ class Reader {
   }
 
   std::string file_;
-  std::string text_;
+  std::string_view text_;
   std::vector<Piece> pieces_;
   Settings settings_;
 };
@@ -112,7 +109,7 @@ void Reader::check() const {
   if (settings_.begin >= size) refuse("bos_id is not one of its pieces");
 }
 
-TokenizerParts Reader::read() {
+SentencePieceModel Reader::read() {
   for_each_field(text_, [&](const ProtobufField& field) {
     if (!field.has_bytes) return;
     if (field.number == 1) read_piece(field.bytes);
@@ -120,20 +117,29 @@ TokenizerParts Reader::read() {
     if (field.number == 3) read_normalizer(field.bytes);
   });
   check();
-  const PieceRules rules{.adds_blank = settings_.adds_blank,
-                         .falls_back = settings_.byte_fallback,
-                         .unknown = static_cast<TokenId>(settings_.unknown),
-                         .skips_unknown = false};
-  TokenizerParts parts = make_character_bpe(pieces_, rules, file_);
-  if (settings_.begin >= 0) parts.prefix = {static_cast<TokenId>(settings_.begin)};
+  return {.pieces = std::move(pieces_),
+          .rules = {.adds_blank = settings_.adds_blank,
+                    .falls_back = settings_.byte_fallback,
+                    .unknown = static_cast<TokenId>(settings_.unknown),
+                    .skips_unknown = false},
+          .begin = settings_.begin};
+}
+
+}  // namespace
+
+SentencePieceModel parse_sentencepiece(std::string_view bytes, const std::string& source) {
+  return Reader(bytes, source).read();
+}
+
+TokenizerParts read_sentencepiece(std::string_view bytes, const std::string& source) {
+  const SentencePieceModel model = parse_sentencepiece(bytes, source);
+  TokenizerParts parts = make_character_bpe(model.pieces, model.rules, source);
+  if (model.begin >= 0) parts.prefix = {static_cast<TokenId>(model.begin)};
   return parts;
 }
 
-// Tokens that a model added to its tokenizer's: an object from texts to ids.
-void read_added(const std::filesystem::path& file, TokenizerParts& parts) {
-  const JsonFile added(file);
-  const nlohmann::json entries = parse_json(read_text_file(file), file.string());
-  for (const auto& [text, value] : entries.items()) {
+void add_added_tokens(const JsonFile& added, TokenizerParts& parts) {
+  for (const std::string& text : added.keys()) {
     const TokenId id = added.whole(text, 0, 0, Bpe::kMaxToken);
     if (text.empty()) added.refuse(text, "the text of a token is expected");
     if (parts.texts.contains(id)) {
@@ -144,16 +150,6 @@ void read_added(const std::filesystem::path& file, TokenizerParts& parts) {
     parts.written.insert_or_assign(text, id);
     parts.texts.emplace(id, TokenText{text, TokenText::Kind::Special});
   }
-}
-
-}  // namespace
-
-TokenizerParts read_sentencepiece_file(const std::filesystem::path& file) {
-  TokenizerParts parts = Reader(file).read();
-  const std::filesystem::path added = file.parent_path() / "added_tokens.json";
-  std::error_code ignored;
-  if (std::filesystem::exists(added, ignored)) read_added(added, parts);
-  return parts;
 }
 
 }  // namespace sterna

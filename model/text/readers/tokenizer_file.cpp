@@ -60,9 +60,44 @@ std::optional<std::string> read_chat_template(const fs::path& folder) {
 // A file of Sterna's own carries the files of a folder, or the metadata of a GGUF file.
 constexpr std::string_view kCarriedJson = "tokenizer.json";
 constexpr std::string_view kCarriedGguf = "tokenizer.gguf";
+constexpr std::string_view kCarriedModel = "tokenizer.model";
 
 bool has_tokenizer(const PackedFile& file) {
-  return file.files().contains(kCarriedJson) || file.files().contains(kCarriedGguf);
+  return file.files().contains(kCarriedJson) || file.files().contains(kCarriedGguf) ||
+         file.files().contains(kCarriedModel);
+}
+
+// A tokenizer.model: ranks, or SentencePiece with the tokens that were added beside it.
+TokenizerParts read_model(std::string_view bytes, const std::optional<JsonFile>& added,
+                          const std::string& source) {
+  if (looks_like_ranks(bytes)) return read_ranks(bytes, source);
+  TokenizerParts parts = read_sentencepiece(bytes, source);
+  if (added) add_added_tokens(*added, parts);
+  return parts;
+}
+
+std::optional<JsonFile> added_beside(const fs::path& file) {
+  const fs::path added = file.parent_path() / "added_tokens.json";
+  return is_there(added) ? std::optional(JsonFile(added)) : std::nullopt;
+}
+
+std::optional<JsonFile> added_in(const PackedFile& file) {
+  const auto added = file.files().find("added_tokens.json");
+  return added == file.files().end() ? std::nullopt
+                                     : std::optional(JsonFile(added->second, file.path()));
+}
+
+// What a file of Sterna's own carries, but for the chat template.
+TokenizerParts read_carried_words(const PackedFile& file) {
+  const auto& files = file.files();
+  if (const auto json = files.find(kCarriedJson); json != files.end()) {
+    return read_tokenizer_json(JsonFile(json->second, file.path()));
+  }
+  if (const auto model = files.find(kCarriedModel); model != files.end()) {
+    return read_model(model->second, added_in(file), file.path().string());
+  }
+  throw std::runtime_error(file.path().string() +
+                           " carries no tokenizer: name one with --tokenizer");
 }
 
 TokenizerParts read_carried(const PackedFile& file) {
@@ -71,12 +106,7 @@ TokenizerParts read_carried(const PackedFile& file) {
     const auto bytes = std::as_bytes(std::span(gguf->second.data(), gguf->second.size()));
     return read_gguf_tokenizer(GgufFile(file.path(), {file.mapped().mapping, bytes}));
   }
-  const auto json = files.find(kCarriedJson);
-  if (json == files.end()) {
-    throw std::runtime_error(file.path().string() +
-                             " carries no tokenizer.json: name a tokenizer with --tokenizer");
-  }
-  TokenizerParts parts = read_tokenizer_json(JsonFile(json->second, file.path()));
+  TokenizerParts parts = read_carried_words(file);
   if (const auto jinja = files.find("chat_template.jinja"); jinja != files.end()) {
     parts.chat_template = std::string(jinja->second);
   } else if (const auto config = files.find("tokenizer_config.json"); config != files.end()) {
@@ -94,7 +124,7 @@ TokenizerParts read_file(const fs::path& file) {
   if (is_json || file.extension() == ".json" || fs::is_directory(file) || !is_there(file)) {
     return read_tokenizer_json(file);
   }
-  return looks_like_ranks(start) ? read_rank_file(file) : read_sentencepiece_file(file);
+  return read_model(read_text_file(file), added_beside(file), file.string());
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ class Prover:
         files = [self.rtl / "tmu/tmu_pkg.sv", *(self.rtl / name for name in modules)]
         files.append(HERE / f"{top}.sv")
         return (
-            "read_slang --ignore-assertions --unroll-limit 1000000 "
+            "read_slang --unroll-limit 1000000 "
             f"-I {self.rtl} --top {top} {sizes} {' '.join(map(str, files))}"
         )
 
@@ -72,6 +72,7 @@ class Prover:
             return out
         self.yosys(
             self.read(top, parameters, modules),
+            "select -assert-none t:$assert t:$assume t:$check",
             "proc",
             "flatten",
             "opt",
@@ -82,6 +83,40 @@ class Prover:
             f"write_aiger -symbols {out}",
         )
         return out
+
+    def invariants(self, top: str, parameters: dict[str, int], modules: list[str]) -> Path:
+        """`top` with its assertions and assumptions as SMT-LIB for yosys-smtbmc."""
+        out = self.folder / f"{top}.smt2"
+        self.yosys(
+            self.read(top, parameters, modules),
+            f"prep -top {top} -flatten",
+            "memory_map",
+            "opt -full",
+            "async2sync",
+            "select -assert-min 1 t:$assert",
+            "dffunmap",
+            "opt_clean",
+            f"write_smt2 -nomem {out}",
+        )
+        return out
+
+    def proven(self, smt2: Path) -> bool:
+        """Whether the assertions hold from reset, and in each cycle after one in which they do."""
+        return self.holds(smt2, "-t", "2") and self.holds(smt2, "-i", "-t", "1")
+
+    def refuted(self, smt2: Path, cycles: int) -> bool:
+        """Whether a run of at most `cycles` cycles from reset breaks an assertion."""
+        return not self.holds(smt2, "-t", str(cycles))
+
+    def holds(self, smt2: Path, *options: str) -> bool:
+        # Without --unroll, functions of states stay uninterpreted and z3 takes minutes in place of
+        # seconds.
+        command = ["yosys-smtbmc", "--noprogress", "--unroll", "-s", "z3", *options, str(smt2)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+        if "Status: PASSED" in done.stdout:
+            return True
+        assert "Status: FAILED" in done.stdout, done.stdout[-2000:] + done.stderr[-2000:]
+        return False
 
     def yosys(self, *commands: str) -> None:
         run([sys.executable, "-c", YOSYS, *commands])

@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <cstddef>
+#include <memory>
 #include <memory_resource>
 #include <span>
 #include <utility>
@@ -17,6 +18,16 @@ class Elements {
   Elements() = default;
   // Implicit, so that what fills a vector need not know.
   Elements(std::pmr::vector<T> own) : own_(std::move(own)) {}
+  ~Elements() = default;
+  Elements(const Elements&) = default;
+  Elements& operator=(const Elements&) = default;
+  Elements(Elements&&) noexcept = default;
+  // Takes the memory over, whatever it came from: that of a vector would copy into its own.
+  Elements& operator=(Elements&& other) noexcept {
+    if (this == &other) return *this;
+    std::destroy_at(this);
+    return *std::construct_at(this, std::move(other));
+  }
 
   /// What `elements` points to outlives the object and its copies.
   [[nodiscard]] static Elements view(std::span<const T> elements) {

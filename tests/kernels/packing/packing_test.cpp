@@ -146,5 +146,16 @@ TEST(TritStream, T2PutsTheFirstTritInTheLowestBits) {
   EXPECT_EQ(bytes[0], 0b10'01'00'10);
 }
 
+// A matrix of large pages that lands in a variable of its type must not leave them.
+TEST(Elements, TakeTheirMemoryAlongWhenTheyAreAssigned) {
+  std::pmr::monotonic_buffer_resource arena;
+  Elements<float> made(std::pmr::vector<float>({1.0F, 2.0F}, &arena));
+  const float* where = made.data();
+  Elements<float> kept;
+  kept = std::move(made);
+  EXPECT_EQ(kept.data(), where);
+  EXPECT_EQ(kept.own().get_allocator().resource(), &arena);
+}
+
 }  // namespace
 }  // namespace sterna

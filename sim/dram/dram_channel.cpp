@@ -72,7 +72,7 @@ void DramChannel::settle() {
 
 /// Returns whether reads gave way to writes.
 bool DramChannel::choose_direction() {
-  if (drain_left_ > 0 || waiting_[1] == 0) return false;
+  if (in_order_ || drain_left_ > 0 || waiting_[1] == 0) return false;
   if (waiting_[0] != 0 && waiting_[1] < many_writes_ && passes_ < many_passes_) return false;
   drain_left_ = waiting_[1];
   passes_ = 0;

@@ -106,7 +106,8 @@ std::uint32_t DramChannel::columns_in_step(const Hit& hit, Clock now, Clock limi
   if (now + column_gap_ >= limit || (in_order_ && run.stride > 1)) return 1;
   Clock columns = std::min<Clock>(run.left, (limit - now + column_gap_ - 1) / column_gap_);
   if (passes(hit)) columns = std::min<Clock>(columns, cap_ - banks_[hit.bank].passed);
-  if (hit.write && drain_left_ > 0) columns = std::min<Clock>(columns, drain_left_);
+  if (in_order_) return static_cast<std::uint32_t>(columns);
+  if (hit.write) columns = std::min<Clock>(columns, drain_left_);
   if (!hit.write && waiting_[1] > 0) columns = std::min<Clock>(columns, many_passes_ - passes_);
   return static_cast<std::uint32_t>(columns);
 }
@@ -150,12 +151,12 @@ void DramChannel::count_served(const Hit& hit, std::uint32_t columns) {
   }
   if (passes(hit)) bank.passed += columns;
   waiting_[hit.write] -= columns;
+  (hit.write ? statistics_.writes : statistics_.reads) += columns;
+  if (in_order_) return;
   if (hit.write) {
-    statistics_.writes += columns;
-    if (drain_left_ > 0) drain_left_ -= columns;
-  } else {
-    statistics_.reads += columns;
-    if (waiting_[1] > 0) passes_ += columns;
+    drain_left_ -= columns;
+  } else if (waiting_[1] > 0) {
+    passes_ += columns;
   }
   choose_direction();
 }

@@ -43,12 +43,14 @@ struct EvalWork {
   }
 };
 
-/// Bytes of text that the scored tokens stand for.
+/// Bytes of text that the scored tokens stand for. An EOS that only the model's configuration knows stands
+/// for none.
 std::size_t scored_bytes(const Tokenizer& tokenizer, const EvalWork& work) {
   std::size_t bytes = 0;
   for (const EvalWindow& window : work.windows) {
     for (std::size_t i = window.first_scored; i < window.tokens.size(); ++i) {
-      bytes += tokenizer.token_bytes(window.tokens[i]).size();
+      const TokenId id = window.tokens[i];
+      if (tokenizer.has(id)) bytes += tokenizer.token_bytes(id).size();
     }
   }
   return bytes;

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from . import checkpoints as made
 from .conftest import ROOT
 
 GOLDEN = sorted(p.parent for p in (ROOT / "tests/model/golden").glob("*/ids.npy"))
@@ -264,6 +265,24 @@ def test_scales_that_are_no_float16_are_rounded_with_a_note_or_refused(
     assert not (tmp_path / "x.gguf.part").exists()
 
 
+def test_scales_and_embeddings_too_small_or_large_for_float16_are_refused(
+    sterna, bad_input, tmp_path
+) -> None:
+    """Below 2^-14 a half float has fewer places: here it would be off by nearly 2^-10."""
+    tensors, _ = model_tensors(np.random.default_rng(3), True)
+    name = "model.layers.1.mlp.down_proj.weight_scale"
+    tensors[name] = np.array([2.0**-15 + 2.0**-25], np.float32)
+    write_folder(tmp_path / "small", tensors, True, "relu2")
+    words = ("convert", "--model", tmp_path / "small", "--out", tmp_path / "x.gguf")
+    bad_input(sterna(*words, "--to", "gguf-tq2"), "cannot hold in float16: choose gguf-i2s")
+    tensors["model.embed_tokens.weight"][7, 7] = 65536.0
+    write_folder(tmp_path / "large", tensors, True, "relu2")
+    words = ("convert", "--model", tmp_path / "large", "--out", tmp_path / "x.gguf")
+    bad_input(sterna(*words, "--to", "gguf-i2s", "--embedding", "f16"), "write it as f32")
+    assert not (tmp_path / "x.gguf").exists()
+    assert sterna(*words, "--to", "gguf-i2s").returncode == 0
+
+
 def test_the_tokenizer_travels(sterna, tmp_path) -> None:
     """The shipped tokenizer as files, in Sterna's file, and in GGUF's words and back."""
     packed = tmp_path / "m.sterna"
@@ -403,6 +422,7 @@ CHANGES = {
     "outside": (lambda h: h["tensors"][-1].update(bytes=2**63), "ends outside the file"),
     "overlap": (lambda h: h["tensors"][3].update(offset=h["tensors"][2]["offset"]), "begins at"),
     "shape": (lambda h: h["tensors"][0].update(cols=65), "need"),
+    "room": (lambda h: h["tensors"][0].update(cols=63), "need"),
     "form": (lambda h: h["tensors"][0].update(form="f8"), "form"),
     "twice": (lambda h: h["tensors"][1].update(name=h["tensors"][0]["name"]), "twice"),
     "missing": (lambda h: tensor_named(h, "1.mlp.up_proj.weight").update(name="x"), "is missing"),
@@ -476,6 +496,17 @@ def test_info_counts_zeros_where_they_lie(sterna, blocks, tmp_path, to: str | No
     assert info["zero_fraction_of"]["down"] == pytest.approx(np.mean(down), abs=1e-12)
     text = sterna("info", model).stdout
     assert "zero_fraction_of down" in text
+
+
+def test_info_counts_no_zeros_of_padding(sterna, tmp_path) -> None:
+    """Sterna's own file rounds rows and columns up to 16."""
+    model = made.random_model(2, hidden=72, ffn=100, heads=3, kv_heads=1, head_dim=24)
+    folder = made.write_hf(model, tmp_path / "hf")
+    convert(sterna, folder, "sterna", tmp_path / "m.sterna")
+    want = [float((t == 0).mean()) for t in model.trits.values()]
+    for source in (folder, tmp_path / "m.sterna"):
+        info = json.loads(sterna("info", source, "--json").stdout)
+        assert [m["zero_fraction"] for m in info["matrices"]] == pytest.approx(want, abs=1e-12)
 
 
 def test_info_says_what_is_unusual(sterna, tmp_path) -> None:

@@ -6,13 +6,14 @@ import math
 import os
 import pty
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("STERNA_BIN", ROOT / "build/sterna")).resolve()
+from . import checkpoints as made
+from .conftest import BINARY, ROOT
+
+GOLDEN = ROOT / "tests/model/text/golden_tokenizer"
 SHIPPED = ROOT / "model/checkpoints/sterna-5m"
 
 
@@ -69,6 +70,16 @@ def test_every_protocol_runs_and_says_its_name(sterna, tmp_path) -> None:
         assert " +/- " in plain.stdout
     assert seen["bitnetcpp-512"]["perplexity"] == seen["llamacpp-512"]["perplexity"]
     assert len({report["perplexity"] for report in seen.values()}) == 5
+
+
+def test_an_eos_that_the_tokenizer_lacks_counts_as_no_text(sterna, tmp_path) -> None:
+    folder = made.write_hf(made.random_model(1, vocab=500), tmp_path / "model", eos_token_id=450)
+    text = tmp_path / "text.txt"
+    text.write_text("the hills\nwere rising\n\n")
+    words = ("--model", folder, "--tokenizer", GOLDEN / "plain", "--text", text, "--window", 64)
+    report = evaluate(sterna, *words, "--protocol", "paper-2048")
+    bits = report["scored_tokens"] * math.log2(report["perplexity"])
+    assert report["bits_per_byte"] == pytest.approx(bits / len("the hillswere rising"))
 
 
 def test_backends_and_thread_counts_give_the_same_bits(sterna) -> None:

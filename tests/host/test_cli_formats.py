@@ -2,7 +2,6 @@
 """Checkpoints that `safetensors` and the `gguf` package wrote: one model gives the same logits, bit
 for bit, from every file that holds its weights exactly."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -13,11 +12,7 @@ import gguf
 import numpy as np
 import pytest
 
-SPEC = importlib.util.spec_from_file_location(
-    "checkpoints", Path(__file__).with_name("checkpoints.py")
-)
-made = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(made)
+from . import checkpoints as made
 
 SHIPPED = Path(__file__).resolve().parents[2] / "model/checkpoints/sterna-5m"
 IDS = "1,5,9,60,3,3,17,90"
@@ -154,6 +149,25 @@ def test_packed_divide_and_llama_folders(sterna, tmp_path: Path, folder_logits) 
     np.testing.assert_array_equal(logits(sterna, folder, tmp_path / "l.npy"), want)
 
 
+def test_info_shows_the_scale_that_multiplies(sterna, tmp_path: Path, model) -> None:
+    want = [pytest.approx(float(scale)) for scale in model.scales.values()]
+    for divide in (False, True):
+        folder = made.write_hf(model, tmp_path / str(divide), divide=divide)
+        matrices = json.loads(sterna("info", folder, "--json").stdout)["matrices"]
+        assert [m["scale"] for m in matrices] == want
+
+
+def test_half_floats_that_bfloat16_cannot_hold_are_kept(
+    sterna, tmp_path: Path, folder_logits
+) -> None:
+    model = made.random_model(9)
+    name = "model.embed_tokens.weight"
+    halves = np.random.default_rng(10).normal(0, 1, model.floats[name].shape).astype(np.float16)
+    model = replace(model, floats={**model.floats, name: halves.astype(np.float32)})
+    file = made.write_gguf(model, tmp_path / "m.gguf")
+    np.testing.assert_array_equal(logits(sterna, file, tmp_path / "l.npy"), folder_logits(model))
+
+
 def test_shards_are_one_model(sterna, tmp_path: Path, model, folder_logits) -> None:
     from safetensors.numpy import load_file, save_file
 
@@ -206,6 +220,8 @@ REFUSALS = [
     ({"embedding": "Q5_0"}, "token_embd.weight has type Q5_0 where F32"),
     ({"keys": {"bitnet-b1.58.hidden_activation": "gelu"}}, "only relu2 and silu"),
     ({"keys": {"bitnet-b1.58.rope.scaling.type": "yarn"}}, "only none, and linear"),
+    ({"keys": {"bitnet-b1.58.rope.scaling.factor": 2}}, "positions are not scaled"),
+    ({"keys": {"bitnet-b1.58.attention.value_length": 32}}, "the width of a key is expected"),
     ({"keys": {"bitnet-b1.58.expert_count": 4}}, "models with experts"),
     ({"keys": {"general.name": "TriLM 3.9B"}}, "float activations"),
     ({"keys": {"split.count": 2}}, "merge them into one"),

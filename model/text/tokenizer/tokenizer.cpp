@@ -20,6 +20,7 @@ struct Tokenizer::Impl {
   }
 
   void encode_plain(std::string_view text, bool begins, std::vector<TokenId>& ids) const {
+    if (text.empty()) return;  // before which a mark or a blank would be put
     parts.pre_tokenizer.split(text, begins,
                               [&](std::string_view piece) { parts.bpe.encode(piece, ids); });
   }

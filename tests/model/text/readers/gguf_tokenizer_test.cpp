@@ -163,6 +163,15 @@ TEST_F(GgufTokenizerTest, RefusesWhatIsBrokenOrUnknown) {
   EXPECT_THAT(error(bad), HasSubstr("tokenizer.ggml.scores"));
 }
 
+// "a b" is possible until "b c" is made; then "a bc", in its turn, comes after "d e".
+TEST_F(GgufTokenizerTest, ForgetsAMergeWhoseRightHalfWasTaken) {
+  Metadata metadata("plain", "gpt-2");
+  metadata.tokens = {"a", "b", "c", "d", "e", "bc", "ab", "abcd", "de", "abc"};
+  metadata.types.assign(metadata.tokens.size(), kNormal);
+  metadata.merges = {"b c", "a b", "abc d", "d e", "a bc"};
+  EXPECT_EQ(load(metadata).encode("abcde"), (std::vector<TokenId>{9, 8}));
+}
+
 // Merges only ever make longer tokens, so a circle of them cannot go round: "a b" and "b a" both end.
 TEST_F(GgufTokenizerTest, EndsWhateverTheMergesAre) {
   Metadata metadata("plain", "gpt-2");

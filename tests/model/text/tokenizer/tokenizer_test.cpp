@@ -100,6 +100,15 @@ TEST(Tokenizer, EncodesAPieceOfAMillionBytes) {
   EXPECT_EQ(tokenizer.decode(tokenizer.encode(blanks + "x")), blanks + "x");
 }
 
+TEST(Tokenizer, EncodesNothingAsNothing) {
+  for (const char* name : {"plain", "string_merges", "llama2_like", "metaspace_always"}) {
+    const Tokenizer tokenizer =
+        load_tokenizer(source_folder() / "tests/model/text/golden_tokenizer" / name);
+    EXPECT_EQ(tokenizer.encode_plain(""), std::vector<TokenId>()) << name;
+    EXPECT_EQ(tokenizer.encode(""), std::vector<TokenId>()) << name;
+  }
+}
+
 TEST(Tokenizer, KnowsTokensByTheirText) {
   const Tokenizer tokenizer = plain();
   EXPECT_EQ(tokenizer.id_of("<|begin|>"), TokenId{0});

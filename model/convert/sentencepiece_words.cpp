@@ -60,6 +60,9 @@ void say(const SentencePieceModel& model, const JsonFile& added, std::uint32_t v
   metadata.add_whole("tokenizer.ggml.unknown_token_id", model.rules.unknown);
   metadata.add_boolean("tokenizer.ggml.add_space_prefix", model.rules.adds_blank);
   metadata.add_boolean("tokenizer.ggml.add_bos_token", model.begin >= 0);
+  if (model.begin >= 0) {
+    metadata.add_whole("tokenizer.ggml.bos_token_id", static_cast<std::uint32_t>(model.begin));
+  }
 }
 
 }  // namespace

@@ -336,7 +336,9 @@ def test_a_sentencepiece_tokenizer_travels(sterna, tmp_path) -> None:
     (source / "added_tokens.json").write_text('{"<mark>": 1000}')
     text = tmp_path / "text.txt"
     text.write_text("  The small town,\n\tas a 日本 said: <mark> Ωmega 1234 e\u0301 🙂. " * 12)
-    words = ("eval", "--text", text, "--window", 32, "--json", "--quiet", "--model")
+    # With the BOS that the tokenizer has, whichever the model's configuration names.
+    words = ("eval", "--text", text, "--window", 32, "--json", "--quiet")
+    words += ("--protocol", "hf-2048", "--model")
     want = json.loads(sterna(*words, source).stdout)
     assert want["perplexity"] > 0
     for to in ("sterna", "gguf-tq2"):

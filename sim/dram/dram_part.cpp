@@ -69,9 +69,9 @@ DramPart lpddr4x_4266() {
   constexpr std::uint32_t khz = 2'133'000;
   return {.name = "LPDDR4X-4266",
           .source =
-              "JESD209-4C (LPDDR4X: JESD209-4-1), 8 Gb a channel, read and write latency set "
-              "A without DBI; ns as ramulator's LPDDR4 has them for 3200, tRRD and tFAW of "
-              "4266",
+              "JESD209-4C, 8 Gb a channel: ns and command lengths as in ramulator's LPDDR4.h "
+              "(LPDDR4_3200); RL 36 at 468 ps from a data sheet (Rayson RS1G32LF4D2BDS); WL, "
+              "tRRD, tFAW of 4266 and tRFC of 8 Gb quoted without the standard at hand",
           .clock_khz = khz,
           .data_rate_mt = 4266,
           .bus_bits = 16,
@@ -128,7 +128,7 @@ DramPart lpddr5_6400() {
           .banks = 4,
           .rows = 32 * kKi,
           .row_bytes = 2 * kKi,
-          .refresh_banks = 2,  // eight per-bank refreshes cover sixteen banks
+          .refresh_banks = 2,  // tREFIpb = tREFI / 8 (ramulator2), so eight cover sixteen banks
           .split_command_bus = false,
           .timing = {.cl = 17,
                      .cwl = 9,

@@ -102,7 +102,7 @@ void Reader::add_merges(TokenizerParts& parts) const {
   const std::vector<std::string_view> merges = file_.texts(kMerges);
   for (std::uint32_t rank = 0; rank < merges.size(); ++rank) {
     const std::string_view merge = merges[rank];
-    const std::size_t blank = merge.find(' ', 1);
+    const std::size_t blank = merge.find(' ');
     const auto refuse = [&](std::string_view why) {
       throw std::runtime_error(fmt::format("{}: {} {} is \"{}\": {}", file_.path().string(),
                                            kMerges, rank, printable(merge), why));

@@ -65,6 +65,19 @@ TEST_F(ChatTest, SpeaksEachTemplate) {
             "<|im_end|>\n<|im_start|>user\nMore<|im_end|>\n<|im_start|>assistant\n");
 }
 
+TEST_F(ChatTest, BeginsWithOneBosWhereTheTokenizerPutsItsOwn) {
+  nlohmann::json json = nlohmann::json::parse(
+      read_file(source_folder() / "tests/model/text/golden_tokenizer/llama3_like/tokenizer.json"));
+  std::size_t id = json["model"]["vocab"].size() + 100;
+  for (const std::string& name : llama_) {
+    json["added_tokens"].push_back({{"id", id++}, {"content", name}, {"special", true}});
+  }
+  write_file(folder_.path() / "tokenizer.json", json.dump());
+  const Tokenizer tokenizer = load_tokenizer(folder_.path());
+  EXPECT_EQ(tokenizer.decode(Chat(ChatKind::BitNet, tokenizer).begin("", "Hi?"), false),
+            "<|begin|>User: Hi?<|eot_id|>Assistant: ");
+}
+
 TEST_F(ChatTest, TakesNamesOfSpecialTokensInAMessageForText) {
   const Tokenizer llama = tokenizer(llama_);
   const Chat chat(ChatKind::BitNet, llama);

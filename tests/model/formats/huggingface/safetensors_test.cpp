@@ -197,7 +197,8 @@ TEST_F(Store, RefusesAnIndexThatDoesNotFit) {
   write(index, "{}");
   EXPECT_THAT(store_error(), HasSubstr("weight_map is null"));
   write(index, R"({"weight_map": {"a": "../one.safetensors"}})");
-  EXPECT_THAT(store_error(), HasSubstr("../one.safetensors"));
+  EXPECT_THAT(store_error(),
+              HasSubstr("\"../one.safetensors\" where a name in the same folder is expected"));
   write(index, R"({"weight_map": {"a": 3}})");
   EXPECT_THAT(store_error(), HasSubstr("the file name 3"));
   write(index, R"({"weight_map": {"b": "one.safetensors"}})");
@@ -206,6 +207,14 @@ TEST_F(Store, RefusesAnIndexThatDoesNotFit) {
   EXPECT_THAT(store_error(), HasSubstr("tensor a is also in two.safetensors"));
   write(index, R"({"weight_map": {"a": "three.safetensors"}})");
   EXPECT_THAT(store_error(), HasSubstr("three.safetensors cannot be read"));
+}
+
+TEST_F(Store, RefusesAnIndexThatPlacesTensorsInEachOthersShards) {
+  write("one.safetensors", written({{"a", "U8", {1}, "x"}}).bytes());
+  write("two.safetensors", written({{"b", "U8", {1}, "y"}}).bytes());
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"a": "two.safetensors", "b": "one.safetensors"}})");
+  EXPECT_THAT(store_error(), HasSubstr("tensor a is not in two.safetensors, where the index"));
 }
 
 TEST_F(Store, NamesTheTensorThatIsMissingOrOfAnotherShape) {

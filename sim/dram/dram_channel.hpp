@@ -153,9 +153,13 @@ class DramChannel {
   void serve(const NextHit& next, Clock limit);
   void serve_alone(Hit& hit, Clock now, Clock limit);
   void serve_together(const NextHit& next, Clock limit);
+  [[nodiscard]] std::uint64_t columns_in_turn(const NextHit& next, Clock limit) const;
+  void serve_in_turn(const NextHit& next, std::uint64_t columns);
   [[nodiscard]] NextHit next_together(const NextHit& served, Clock start) const;
   [[nodiscard]] std::uint32_t columns_in_step(const Hit& hit, Clock now, Clock limit) const;
   void serve_columns(const Hit& hit, Clock now, std::uint32_t columns);
+  void answer(DramRun& run, Clock now, std::uint32_t columns, Clock gap);
+  void record_column(const Hit& hit, Clock now);
   void count_served(const Hit& hit, std::uint32_t columns);
   bool go_on(Hit& hit, bool draining);
   [[nodiscard]] bool passes(const Hit& hit) const {

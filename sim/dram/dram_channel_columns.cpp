@@ -11,12 +11,83 @@ namespace sterna::sim {
 
 void DramChannel::serve(const NextHit& next, Clock limit) {
   const bool several = next.clock + short_gap_ < limit;
-  if (several && hits_.size() > 1 && !in_order_ && part_.ranks == 1) {
-    serve_together(next, limit);
-  } else {
+  if (!several || hits_.size() == 1 || in_order_ || part_.ranks > 1) {
     // Between columns of this run, another bank's would come as soon as it can.
     serve_alone(hits_[next.index], next.clock, hits_.size() > 1 ? 0 : limit);
+  } else if (const std::uint64_t columns = columns_in_turn(next, limit); columns > 1) {
+    serve_in_turn(next, columns);
+  } else {
+    serve_together(next, limit);
   }
+}
+
+/// How many columns can be served from all banks in hits_ in the order of their ages, one every
+/// short_gap_, before `limit` and before a decision could come out differently; 0 if that is not
+/// what happens.
+///
+/// So a stream runs through bank groups: the next in age is always the oldest, and as its group has
+/// rested for a whole round it is ready, so none comes before it.
+std::uint64_t DramChannel::columns_in_turn(const NextHit& next, Clock limit) const {
+  const std::size_t n = hits_.size();
+  if (n > part_.bank_groups || n * short_gap_ < column_gap_) return 0;
+  std::uint64_t columns = (limit - 1 - next.clock) / short_gap_ + 1;
+  if (hits_.front().write) {
+    columns = std::min<std::uint64_t>(columns, drain_left_);
+  } else if (waiting_[1] > 0) {
+    columns = std::min<std::uint64_t>(columns, many_passes_ - passes_);
+  }
+  Mask groups = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Hit& hit = hits_[(next.index + i) % n];
+    const DramRun& run = queues_.run(hit.run);
+    const Mask group = Mask{1} << timers_.group_of(hit.bank);
+    const bool ready = hit.limits.own() <= next.clock + i * short_gap_;
+    if (hit.age != next.age + i || run.stride != n || !ready || (groups & group) != 0 ||
+        passes(hit)) {
+      return 0;
+    }
+    groups |= group;
+    columns = std::min(columns, run.left * n + i);
+  }
+  return columns;
+}
+
+void DramChannel::serve_in_turn(const NextHit& next, std::uint64_t columns) {
+  const std::size_t n = hits_.size();
+  const bool draining = drain_left_ > 0;
+  for (std::uint64_t k = 0; trace_ != nullptr && k < columns; ++k) {
+    record_column(hits_[(next.index + k) % n], next.clock + k * short_gap_);
+  }
+  bool all = true;
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(n, columns); ++i) {
+    Hit& hit = hits_[(next.index + i) % n];
+    const auto its = static_cast<std::uint32_t>((columns - i + n - 1) / n);
+    const Clock first = next.clock + i * short_gap_;
+    const Clock last = first + (its - 1) * n * short_gap_;
+    answer(queues_.run(hit.run), first, its, n * short_gap_);
+    count_served(hit, its);
+    if (hit.write) {
+      timers_.write(hit.bank, last);
+    } else {
+      timers_.read(hit.bank, last);
+    }
+  }
+  now_ = next.clock + (columns - 1) * short_gap_;
+  bus(true) = now_ + part_.timing.column_clocks;
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(n, columns); ++i) {
+    all &= go_on(hits_[(next.index + i) % n], draining);
+  }
+  if (!all) known_ = false;
+}
+
+void DramChannel::record_column(const Hit& hit, Clock now) {
+  record({.clock = now,
+          .priority = Priority::Column,
+          .kind = hit.write ? DramCommandKind::Write : DramCommandKind::Read,
+          .bank = hit.bank,
+          .age = 0,
+          .run = hit.run});
+  ++queues_.run(hit.run).column;
 }
 
 /// Serves columns of one run, the first at `now` and further ones before `limit`, before which no
@@ -113,27 +184,23 @@ std::uint32_t DramChannel::columns_in_step(const Hit& hit, Clock now, Clock limi
 }
 
 void DramChannel::serve_columns(const Hit& hit, Clock now, std::uint32_t columns) {
-  DramRun& run = queues_.run(hit.run);
   if (trace_ != nullptr) {
-    for (std::uint32_t i = 0; i < columns; ++i) {
-      record({.clock = now + i * column_gap_,
-              .priority = Priority::Column,
-              .kind = hit.write ? DramCommandKind::Write : DramCommandKind::Read,
-              .bank = hit.bank,
-              .age = 0,
-              .run = hit.run});
-      ++run.column;
-    }
+    for (std::uint32_t i = 0; i < columns; ++i) record_column(hit, now + i * column_gap_);
   }
+  answer(queues_.run(hit.run), now, columns, column_gap_);
+}
+
+/// Answers `columns` accesses of a run, the first served at `now`, one every `gap`.
+void DramChannel::answer(DramRun& run, Clock now, std::uint32_t columns, Clock gap) {
   DramPort& port = (*ports_)[run.port];
-  const Clock end = now + answer_[hit.write];
-  if (hit.write) {
-    port.writes.written(run.slot, columns, ratio_.to_cycle(end + (columns - 1) * column_gap_));
+  const Clock end = now + answer_[run.write];
+  if (run.write) {
+    port.writes.written(run.slot, columns, ratio_.to_cycle(end + (columns - 1) * gap));
   } else if (columns == 1) {
     port.reads.arrive(run.slot, ratio_.to_cycle(end));
     run.slot += run.stride;
   } else {
-    ClockRatio::Walk walk = ratio_.walk(end, column_gap_);
+    ClockRatio::Walk walk = ratio_.walk(end, gap);
     for (std::uint32_t i = 0; i < columns; ++i, walk.step()) {
       port.reads.arrive(run.slot, walk.cycle());
       run.slot += run.stride;

@@ -115,29 +115,49 @@ void expect_answers(const Observed& seen, const DramConfig& config,
   ASSERT_TRUE(written == seen.written) << describe(config);
 }
 
+/// Against the clock-by-clock controller, commands and answers.
+void expect_naive(const DramConfig& config, const TrafficKind& kind, std::uint64_t seed) {
+  const Observed seen =
+      Driver(config, kind.ports, Stepping::AtOnce).run(random_traffic(config, kind, seed));
+  const std::uint64_t granule = config.part.access_bytes();
+  std::vector<std::vector<std::uint64_t>> cycles;  // (requests, granules)
+  for (const DramRequest& r : seen.requests) {
+    cycles.emplace_back((r.address + r.bytes - 1) / granule - r.address / granule + 1, 0);
+  }
+  for (std::uint32_t channel = 0; channel < config.channels; ++channel) {
+    const auto& commands = seen.commands[channel];
+    NaiveChannel naive(config, channel);
+    naive.run(seen.requests, commands.back().clock + 1);
+    for (std::size_t i = 0; i < std::min(commands.size(), naive.commands().size()); ++i) {
+      ASSERT_EQ(write_out(commands[i]), write_out(naive.commands()[i]))
+          << "command " << i << " of channel " << channel << ", seed " << seed << "\n"
+          << describe(config);
+    }
+    ASSERT_EQ(commands.size(), naive.commands().size());
+    collect(naive.done(), cycles);
+  }
+  expect_answers(seen, config, cycles);
+}
+
 TEST(Dram, IssuesTheCommandsOfAControllerThatGoesClockByClock) {
   std::uint64_t seed = 100;
-  for (const DramConfig& config : designs()) {
-    const Observed seen =
-        Driver(config, kMixed.ports, Stepping::AtOnce).run(random_traffic(config, kMixed, ++seed));
-    const std::uint64_t granule = config.part.access_bytes();
-    std::vector<std::vector<std::uint64_t>> cycles;  // (requests, granules)
-    for (const DramRequest& r : seen.requests) {
-      cycles.emplace_back((r.address + r.bytes - 1) / granule - r.address / granule + 1, 0);
+  for (const DramConfig& config : designs()) expect_naive(config, kMixed, ++seed);
+}
+
+TEST(Dram, StreamsThroughBankGroupsAreNoExceptionToThat) {
+  std::uint64_t seed = 300;
+  for (const DramPart& part : dram_parts()) {
+    for (const std::uint32_t write_percent : {0U, 15U, 100U}) {
+      DramConfig config = default_dram(part, 400'000);
+      config.queue_depth = seed % 2 == 0 ? 32 : 12;
+      const TrafficKind streams = {.requests = 60,
+                                   .ports = 1 + static_cast<std::uint32_t>(seed % 2),
+                                   .write_percent = write_percent,
+                                   .jump_percent = 3,
+                                   .max_bytes = 3000,
+                                   .max_pause = 300};
+      expect_naive(config, streams, ++seed);
     }
-    for (std::uint32_t channel = 0; channel < config.channels; ++channel) {
-      const auto& commands = seen.commands[channel];
-      NaiveChannel naive(config, channel);
-      naive.run(seen.requests, commands.back().clock + 1);
-      for (std::size_t i = 0; i < std::min(commands.size(), naive.commands().size()); ++i) {
-        ASSERT_EQ(write_out(commands[i]), write_out(naive.commands()[i]))
-            << "command " << i << " of channel " << channel << ", seed " << seed << "\n"
-            << describe(config);
-      }
-      ASSERT_EQ(commands.size(), naive.commands().size());
-      collect(naive.done(), cycles);
-    }
-    expect_answers(seen, config, cycles);
   }
 }
 

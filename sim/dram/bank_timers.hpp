@@ -27,7 +27,7 @@ class BankTimers {
         group_shift_(static_cast<std::uint32_t>(std::countr_zero(part.banks))),
         rank_shift_(static_cast<std::uint32_t>(std::countr_zero(part.rank_banks()))),
         banks_(part.channel_banks()),
-        groups_(part.ranks * part.bank_groups),
+        groups_(std::size_t{part.ranks} * part.bank_groups),
         ranks_(part.ranks) {}
 
   [[nodiscard]] std::uint32_t rank_of(std::uint32_t bank) const { return bank >> rank_shift_; }

@@ -66,60 +66,61 @@ DramPart ddr4_3200() {
 
 /// One x16 channel of 8 Gb; commands are sent on one edge, six bits at a time.
 DramPart lpddr4x_4266() {
-  constexpr std::uint32_t khz = 2'133'000;
-  return {.name = "LPDDR4X-4266",
-          .source =
-              "JESD209-4C, 8 Gb a channel: ns and command lengths as in ramulator's LPDDR4.h "
-              "(LPDDR4_3200); RL 36 at 468 ps from a data sheet (Rayson RS1G32LF4D2BDS); WL, "
-              "tRRD, tFAW of 4266 and tRFC of 8 Gb quoted without the standard at hand",
-          .clock_khz = khz,
-          .data_rate_mt = 4266,
-          .bus_bits = 16,
-          .burst_length = 16,
-          .ranks = 1,
-          .bank_groups = 1,
-          .banks = 8,
-          .rows = 64 * kKi,
-          .row_bytes = 2 * kKi,  // 1024 columns of 16 bits
-          .refresh_banks = 1,
-          .split_command_bus = false,
-          .timing = {.cl = 36,   // RL at 4266
-                     .cwl = 18,  // WL at 4266, set A
-                     .rcd_read = clocks(18'000, khz),
-                     .rcd_write = clocks(18'000, khz),
-                     .rp = clocks(18'000, khz),
-                     .rp_all = clocks(21'000, khz),
-                     .ras = clocks(42'000, khz),
-                     .rc = clocks(42'000, khz) + clocks(18'000, khz),  // tRAS + tRPpb
-                     .rrd_s = clocks(7'500, khz),
-                     .rrd_l = clocks(7'500, khz),
-                     .faw = clocks(30'000, khz),
-                     .ccd_s = 8,
-                     .ccd_l = 8,
-                     .wr = 1 + clocks(18'000, khz),     // the standard counts WL + 1 + BL/2 + tWR
-                     .wtr_s = 1 + clocks(10'000, khz),  // likewise
-                     .wtr_l = 1 + clocks(10'000, khz),
-                     .rtp = clocks(7'500, khz),
-                     .rtw = 36 + clocks(3'500, khz) + 8 + 3 - 18,  // RL + tDQSCKmax + BL/2 + 3 - WL
-                     .rank_switch = 4,  // preamble 2, postamble 0.5, rounded up to command slots
-                     .ppd = 4,
-                     .refi = clocks(488'000, khz),  // tREFIpb = 3.904 us / 8
-                     .rfc = clocks(140'000, khz),   // tRFCpb
-                     .refresh_gap = clocks(140'000, khz),
-                     .activate_clocks = 4,  // ACT-1 and ACT-2, two clocks each
-                     .column_clocks = 4,    // RD-1 or WR-1 and CAS-2
-                     .precharge_clocks = 2,
-                     .refresh_clocks = 2}};
+  constexpr std::uint32_t kKhz = 2'133'000;
+  return {
+      .name = "LPDDR4X-4266",
+      .source =
+          "JESD209-4C, 8 Gb a channel: ns and command lengths as in ramulator's LPDDR4.h "
+          "(LPDDR4_3200); RL 36 at 468 ps from a data sheet (Rayson RS1G32LF4D2BDS); WL, "
+          "tRRD, tFAW of 4266 and tRFC of 8 Gb quoted without the standard at hand",
+      .clock_khz = kKhz,
+      .data_rate_mt = 4266,
+      .bus_bits = 16,
+      .burst_length = 16,
+      .ranks = 1,
+      .bank_groups = 1,
+      .banks = 8,
+      .rows = 64 * kKi,
+      .row_bytes = 2 * kKi,  // 1024 columns of 16 bits
+      .refresh_banks = 1,
+      .split_command_bus = false,
+      .timing = {.cl = 36,   // RL at 4266
+                 .cwl = 18,  // WL at 4266, set A
+                 .rcd_read = clocks(18'000, kKhz),
+                 .rcd_write = clocks(18'000, kKhz),
+                 .rp = clocks(18'000, kKhz),
+                 .rp_all = clocks(21'000, kKhz),
+                 .ras = clocks(42'000, kKhz),
+                 .rc = clocks(42'000, kKhz) + clocks(18'000, kKhz),  // tRAS + tRPpb
+                 .rrd_s = clocks(7'500, kKhz),
+                 .rrd_l = clocks(7'500, kKhz),
+                 .faw = clocks(30'000, kKhz),
+                 .ccd_s = 8,
+                 .ccd_l = 8,
+                 .wr = 1 + clocks(18'000, kKhz),     // the standard counts WL + 1 + BL/2 + tWR
+                 .wtr_s = 1 + clocks(10'000, kKhz),  // likewise
+                 .wtr_l = 1 + clocks(10'000, kKhz),
+                 .rtp = clocks(7'500, kKhz),
+                 .rtw = 36 + clocks(3'500, kKhz) + 8 + 3 - 18,  // RL + tDQSCKmax + BL/2 + 3 - WL
+                 .rank_switch = 4,  // preamble 2, postamble 0.5, rounded up to command slots
+                 .ppd = 4,
+                 .refi = clocks(488'000, kKhz),  // tREFIpb = 3.904 us / 8
+                 .rfc = clocks(140'000, kKhz),   // tRFCpb
+                 .refresh_gap = clocks(140'000, kKhz),
+                 .activate_clocks = 4,  // ACT-1 and ACT-2, two clocks each
+                 .column_clocks = 4,    // RD-1 or WR-1 and CAS-2
+                 .precharge_clocks = 2,
+                 .refresh_clocks = 2}};
 }
 
 /// One x16 channel of 8 Gb in bank group mode, WCK:CK = 4:1, WCK always on.
 DramPart lpddr5_6400() {
-  constexpr std::uint32_t khz = 800'000;
+  constexpr std::uint32_t kKhz = 800'000;
   return {.name = "LPDDR5-6400",
           .source =
               "JESD209-5B, 8 Gb x16, bank group mode, BL16, as in ramulator2 (LPDDR5_6400) "
               "and gem5 (LPDDR5_6400_1x16_BG_BL16)",
-          .clock_khz = khz,
+          .clock_khz = kKhz,
           .data_rate_mt = 6400,
           .bus_bits = 16,
           .burst_length = 16,
@@ -132,27 +133,27 @@ DramPart lpddr5_6400() {
           .split_command_bus = false,
           .timing = {.cl = 17,
                      .cwl = 9,
-                     .rcd_read = clocks(18'000, khz),
-                     .rcd_write = clocks(18'000, khz),
-                     .rp = clocks(18'000, khz),
-                     .rp_all = clocks(21'000, khz),
-                     .ras = clocks(42'000, khz),
-                     .rc = clocks(42'000, khz) + clocks(18'000, khz),
-                     .rrd_s = clocks(5'000, khz),
-                     .rrd_l = clocks(5'000, khz),
-                     .faw = clocks(20'000, khz),
+                     .rcd_read = clocks(18'000, kKhz),
+                     .rcd_write = clocks(18'000, kKhz),
+                     .rp = clocks(18'000, kKhz),
+                     .rp_all = clocks(21'000, kKhz),
+                     .ras = clocks(42'000, kKhz),
+                     .rc = clocks(42'000, kKhz) + clocks(18'000, kKhz),
+                     .rrd_s = clocks(5'000, kKhz),
+                     .rrd_l = clocks(5'000, kKhz),
+                     .faw = clocks(20'000, kKhz),
                      .ccd_s = 2,
                      .ccd_l = 4,
-                     .wr = clocks(34'000, khz),
-                     .wtr_s = clocks(6'250, khz),
-                     .wtr_l = clocks(12'000, khz),
-                     .rtp = clocks(7'500, khz),
+                     .wr = clocks(34'000, kKhz),
+                     .wtr_s = clocks(6'250, kKhz),
+                     .wtr_l = clocks(12'000, kKhz),
+                     .rtp = clocks(7'500, kKhz),
                      .rtw = 17 + 2 + 2 - 9,
                      .rank_switch = 2,
                      .ppd = 2,
-                     .refi = clocks(488'000, khz),  // tREFIpb = 3.906 us / 8
-                     .rfc = clocks(120'000, khz),   // tRFCpb, 8 Gb
-                     .refresh_gap = clocks(90'000, khz),
+                     .refi = clocks(488'000, kKhz),  // tREFIpb = 3.906 us / 8
+                     .rfc = clocks(120'000, kKhz),   // tRFCpb, 8 Gb
+                     .refresh_gap = clocks(90'000, kKhz),
                      .activate_clocks = 2,  // ACT-1 and ACT-2
                      .column_clocks = 1,
                      .precharge_clocks = 1,
@@ -205,12 +206,12 @@ DramPart hbm2() {
 
 /// A pseudo channel of 64 bits.
 DramPart hbm2e() {
-  constexpr std::uint32_t khz = 1'800'000;
+  constexpr std::uint32_t kKhz = 1'800'000;
   return {.name = "HBM2E",
           .source =
               "JESD235D, 3.6 Gb/s, a 64-bit pseudo channel of 8 Gb: the ns of ramulator2's "
               "HBM2_2000Mbps and of its JEDEC tables, rounded up to this clock",
-          .clock_khz = khz,
+          .clock_khz = kKhz,
           .data_rate_mt = 3600,
           .bus_bits = 64,
           .burst_length = 4,
@@ -221,29 +222,29 @@ DramPart hbm2e() {
           .row_bytes = 1 * kKi,
           .refresh_banks = 0,
           .split_command_bus = true,
-          .timing = {.cl = clocks(14'000, khz),
-                     .cwl = clocks(5'000, khz),
-                     .rcd_read = clocks(14'000, khz),
-                     .rcd_write = clocks(12'000, khz),
-                     .rp = clocks(14'000, khz),
-                     .rp_all = clocks(14'000, khz),
-                     .ras = clocks(34'000, khz),
-                     .rc = clocks(34'000, khz) + clocks(14'000, khz),
-                     .rrd_s = clocks(4'000, khz),
-                     .rrd_l = clocks(4'000, khz),
-                     .faw = clocks(15'000, khz),
+          .timing = {.cl = clocks(14'000, kKhz),
+                     .cwl = clocks(5'000, kKhz),
+                     .rcd_read = clocks(14'000, kKhz),
+                     .rcd_write = clocks(12'000, kKhz),
+                     .rp = clocks(14'000, kKhz),
+                     .rp_all = clocks(14'000, kKhz),
+                     .ras = clocks(34'000, kKhz),
+                     .rc = clocks(34'000, kKhz) + clocks(14'000, kKhz),
+                     .rrd_s = clocks(4'000, kKhz),
+                     .rrd_l = clocks(4'000, kKhz),
+                     .faw = clocks(15'000, kKhz),
                      .ccd_s = 2,
                      .ccd_l = 4,
-                     .wr = clocks(16'000, khz),
-                     .wtr_s = clocks(6'000, khz),
-                     .wtr_l = clocks(8'000, khz),
-                     .rtp = clocks(5'000, khz),
-                     .rtw = clocks(14'000, khz) + 2 + 2 - clocks(5'000, khz),
+                     .wr = clocks(16'000, kKhz),
+                     .wtr_s = clocks(6'000, kKhz),
+                     .wtr_l = clocks(8'000, kKhz),
+                     .rtp = clocks(5'000, kKhz),
+                     .rtw = clocks(14'000, kKhz) + 2 + 2 - clocks(5'000, kKhz),
                      .rank_switch = 2,
                      .ppd = 1,
-                     .refi = clocks(3'900'000, khz),
-                     .rfc = clocks(350'000, khz),  // 8 Gb
-                     .refresh_gap = clocks(350'000, khz),
+                     .refi = clocks(3'900'000, kKhz),
+                     .rfc = clocks(350'000, kKhz),  // 8 Gb
+                     .refresh_gap = clocks(350'000, kKhz),
                      .activate_clocks = 2,
                      .column_clocks = 1,
                      .precharge_clocks = 1,

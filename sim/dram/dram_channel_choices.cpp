@@ -34,19 +34,19 @@ DramChannel::NextHit DramChannel::next_hit() const {
 const DramChannel::Choice& DramChannel::next_other() {
   static const Choice kNothing;
   if (others_.empty()) return kNothing;
-  while (true) {
-    if (!other_known_) {
-      const auto first = std::ranges::min_element(
-          others_, [](const Choice& a, const Choice& b) { return a.before(b); });
-      next_other_ = static_cast<std::size_t>(first - others_.begin());
-      other_known_ = true;
-    }
-    Choice& choice = others_[next_other_];
-    const Clock clock = actual_clock(choice);
-    if (clock == choice.clock) return choice;
-    choice.clock = clock;
-    other_known_ = false;
+  const auto find = [&] {
+    const auto first = std::ranges::min_element(
+        others_, [](const Choice& a, const Choice& b) { return a.before(b); });
+    next_other_ = static_cast<std::size_t>(first - others_.begin());
+    other_known_ = true;
+  };
+  if (!other_known_) find();
+  if (actual_clock(others_[next_other_]) != others_[next_other_].clock) {
+    // What pushed this one back, an activate or the bus, mostly did so to all.
+    for (Choice& choice : others_) choice.clock = actual_clock(choice);
+    find();
   }
+  return others_[next_other_];
 }
 
 DramChannel::Clock DramChannel::actual_clock(const Choice& choice) const {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a user types. Every target installs what is missing first (scripts/setup.sh does nothing when
 # all is there).
-.PHONY: run configure build test test-long test-asan test-tsan fuzz lint format bench setup clean
+.PHONY: run configure build test test-long test-asan test-tsan fuzz coverage lint format bench setup clean
 
 CMAKE ?= cmake
 JOBS ?= $(shell nproc)
@@ -55,6 +55,16 @@ fuzz:
 	cd build-fuzz && for parser in seeds/*; do name=$${parser#seeds/}; mkdir -p corpus/$$name; \
 	  ./fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 \
 	    -print_final_stats=1 corpus/$$name $$parser || exit 1; done
+
+# What the RTL tests reach: situations (out/coverage/situations.txt), lines and toggles of rtl/ on units
+# built to count them. Building those takes minutes.
+coverage: build
+	@rm -rf out/coverage && mkdir -p out/coverage/raw
+	cd build && STERNA_RTL_COVERAGE=1 STERNA_RTL_CACHE=$(CURDIR)/build/rtl_coverage \
+	  STERNA_RTL_COVERAGE_DIR=$(CURDIR)/out/coverage/raw \
+	  STERNA_COVERAGE_REPORT=$(CURDIR)/out/coverage/situations.txt ctest -L '^rtl$$' --output-on-failure
+	@tail -1 out/coverage/situations.txt
+	.venv/bin/python tests/rtl/coverage_report.py out/coverage/raw tests/rtl/coverage_exclusions.txt out/coverage
 
 bench: build
 	$(CMAKE) --build build -j $(JOBS) --target rtl_bench

@@ -9,6 +9,7 @@
 # --no-assert  leave the SystemVerilog assertions out; with them the edge design runs at 0.6 to 0.8 of
 #              the speed, and a broken protocol has a name instead of wrong sums: in by default
 # --trace      build in start_trace() (FST waves)
+# STERNA_RTL_COVERAGE=1 in the environment counts lines and toggles; tmu_unit.cpp says where they go.
 # Environment  VERILATOR (default verilator), CXX (default clang++, else g++), CCACHE (default ccache
 #              where there is one)
 set -euo pipefail
@@ -18,6 +19,13 @@ assertions=(--assert +define+STERNA_ASSERTIONS)
 defines=(-DSTERNA_ASSERTIONS)
 trace=0
 trace_flags=()
+coverage=${STERNA_RTL_COVERAGE:-0}
+coverage_flags=()
+optimize=-O3
+if [[ $coverage == 1 ]]; then  # the counters are much code, which -O3 takes minutes for
+  coverage_flags=(--coverage-line --coverage-toggle)
+  optimize=-O1
+fi
 while [[ ${1-} == --* ]]; do
   case $1 in
     --no-assert) assertions=(); defines=() ;;
@@ -56,14 +64,14 @@ done
 # vectorises.
 "$verilator" --cc --prefix Vtmu --top-module tmu --Mdir "$work" -Wno-fatal -Wno-lint -Wno-style \
   -O3 -fno-const-bit-op-tree --unroll-count 2 --x-assign fast --x-initial fast --flatten \
-  --output-split 0 "${assertions[@]}" "${trace_flags[@]}" \
+  --output-split 0 "${assertions[@]}" "${trace_flags[@]}" "${coverage_flags[@]}" \
   -GLanes="$lanes" -GEngines="$engines" -GSlices="$slices" -GActWords="$act_words" \
   -GChunks="$chunks" -GWeightFifoBeats="$weight_fifo" -GResultFifoBeats="$result_fifo" \
   -I"$rtl" "${modules[@]}"
 
 include=$("$verilator" --getenv VERILATOR_ROOT)/include
 common=(-std=c++20 -fPIC -fvisibility=hidden -w -pthread -isystem "$include" -isystem "$include/vltstd"
-  -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE="$trace" -DVM_TRACE_FST="$trace" -DVM_TRACE_VCD=0
+  -DVM_COVERAGE="$coverage" -DVM_SC=0 -DVM_TRACE="$trace" -DVM_TRACE_FST="$trace" -DVM_TRACE_VCD=0
   -DVL_PRINTF=sterna_tmu_print -include "$rtl/verilator_print.hpp")
 sizes=(-DSTERNA_LANES="$lanes" -DSTERNA_ENGINES="$engines" -DSTERNA_SLICES="$slices"
   -DSTERNA_ACT_WORDS="$act_words" -DSTERNA_CHUNKS="$chunks"
@@ -84,10 +92,11 @@ compile() {  # compile SOURCE FLAGS...: in the background
   objects+=("$object")
 }
 for source in "$rtl/tmu_unit.cpp" "$work"/Vtmu*.cpp; do
-  compile "$source" -O3 "${unroll[@]}" -I"$work" -I"$rtl/.." "${defines[@]}" "${sizes[@]}"
+  compile "$source" "$optimize" "${unroll[@]}" -I"$work" -I"$rtl/.." "${defines[@]}" "${sizes[@]}"
 done
 compile "$include/verilated.cpp" -O2
 compile "$include/verilated_threads.cpp" -O2
+if [[ $coverage == 1 ]]; then compile "$include/verilated_cov.cpp" -O2; fi
 libraries=()
 if [[ $trace == 1 ]]; then
   compile "$include/verilated_fst_c.cpp" -O2

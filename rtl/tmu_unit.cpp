@@ -15,6 +15,27 @@
 #if VM_TRACE
 #include <verilated_fst_c.h>
 #endif
+#if VM_COVERAGE
+#include <atomic>
+#include <cstdlib>
+
+#include <unistd.h>
+#endif
+
+#if VM_COVERAGE
+namespace {
+
+// Writes the counts of a unit to a file of its own in STERNA_RTL_COVERAGE_DIR, if that is set.
+void write_coverage(VerilatedContext& context) {
+  static std::atomic<int> units = 0;
+  const char* folder = std::getenv("STERNA_RTL_COVERAGE_DIR");
+  if (folder == nullptr) return;
+  const std::string name = std::to_string(getpid()) + "-" + std::to_string(units++);
+  context.coveragep()->write((std::string(folder) + "/" + name + ".dat").c_str());
+}
+
+}  // namespace
+#endif
 
 // Compiled with the sizes that rtl/build_library.sh verilated: STERNA_LANES and so on.
 
@@ -69,6 +90,9 @@ class VerilatedTmuUnit final : public TmuUnit {
   ~VerilatedTmuUnit() override {
     stop_trace();
     top_->final();
+#if VM_COVERAGE
+    write_coverage(context_);
+#endif
   }
 
   [[nodiscard]] const TmuUnitParameters& parameters() const override { return kParameters; }

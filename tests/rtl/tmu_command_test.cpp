@@ -98,6 +98,37 @@ TEST_P(TmuCommands, ReadsZeroFromSelectorsWithoutACounter) {
   EXPECT_EQ(unit_->counter(15), 0U);
 }
 
+// More rows than a test has time for: the unit counts all of them, and an abort ends it.
+TEST_P(TmuCommands, BeginsCommandsOfEveryNumberOfRows) {
+  for (const std::uint32_t rows : {0xFFFFFFFFU, 0x55555555U, 0xAAAAAAAAU}) {
+    unit_->reset();
+    const std::vector<std::uint8_t> beat(sizes_.lanes / 5, 121);
+    auto& in = unit_->in;
+    in.cmd_valid = true;
+    in.cmd_tokens = in.cmd_beats = 1;
+    in.cmd_rows = rows;
+    unit_->step();
+    in.cmd_valid = false;
+    in.act_data = beat.data();
+    for (std::size_t e = 0; e < sizes_.engines; ++e) in.weight_data[e] = beat.data();
+    in.weight_valid = (1U << sizes_.engines) - 1;
+    in.result_ready = true;
+    for (int i = 0; i < 100; ++i) {
+      in.act_valid = unit_->out.act_ready;
+      unit_->step();
+      ASSERT_FALSE(unit_->out.rsp_valid);
+    }
+    EXPECT_GT(unit_->counter(13), 0U);
+    in = {};
+    in.abort = true;
+    unit_->step();
+    in.abort = false;
+    EXPECT_TRUE(unit_->out.rsp_valid);
+    EXPECT_EQ(unit_->out.rsp_status, 2);
+    EXPECT_EQ(unit_->errors(), 0U) << unit_->first_error();
+  }
+}
+
 TEST_P(TmuCommands, FillsWeightFifosBeforeAnyCommandAndThenStops) {
   unit_->reset();
   const std::vector<std::uint8_t> beat(sizes_.lanes / 5, 121);

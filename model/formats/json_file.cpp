@@ -31,26 +31,68 @@ std::string read_text_file(const std::filesystem::path& file) {
   return std::move(text).str();
 }
 
-nlohmann::json parse_json(std::string_view text, const std::string& name,
-                          const std::function<void(const std::string&)>& see_key) {
-  using Event = nlohmann::json::parse_event_t;
-  constexpr int kDeepest = 64;  // a configuration or a tokenizer nests less than ten deep
-  const auto watch = [&](int depth, Event event, const nlohmann::json& parsed) {
-    if (depth > kDeepest) {
-      throw std::runtime_error(name + " is nested more than " + std::to_string(kDeepest) +
+namespace {
+
+// Goes through a text before it is built in memory. (The library can call back while it builds, but then
+// takes time that is quadratic in the number of objects of a list.)
+class JsonChecker : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  JsonChecker(std::string_view text, const std::string& name,
+              const std::function<void(const std::string&)>& see_key)
+      : bytes_(text.size()), name_(name), see_key_(see_key) {}
+
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(std::int64_t /*value*/) override { return true; }
+  bool number_unsigned(std::uint64_t /*value*/) override { return true; }
+  bool number_float(double /*value*/, const std::string& /*text*/) override { return true; }
+  bool string(std::string& /*value*/) override { return true; }
+  bool binary(nlohmann::json::binary_t& /*value*/) override { return true; }
+  bool start_object(std::size_t /*size*/) override { return enter(); }
+  bool start_array(std::size_t /*size*/) override { return enter(); }
+  bool end_object() override { return leave(); }
+  bool end_array() override { return leave(); }
+  bool key(std::string& key) override {
+    if (depth_ == 1 && see_key_) see_key_(key);
+    return true;
+  }
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::detail::exception& error) override {
+    const auto* broken = dynamic_cast<const nlohmann::json::parse_error*>(&error);
+    if (broken == nullptr) {
+      throw std::runtime_error(name_ + " is not JSON: it has a number that no float64 can hold");
+    }
+    throw std::runtime_error(name_ + " is not JSON: it breaks at byte " +
+                             std::to_string(broken->byte) + " of " + std::to_string(bytes_));
+  }
+
+ private:
+  bool enter() {
+    constexpr int kDeepest = 64;  // a configuration or a tokenizer nests less than ten deep
+    if (++depth_ > kDeepest) {
+      throw std::runtime_error(name_ + " is nested more than " + std::to_string(kDeepest) +
                                " levels deep, which no valid file is");
     }
-    if (event == Event::key && depth == 1 && see_key) see_key(parsed.get<std::string>());
     return true;
-  };
-  try {
-    return nlohmann::json::parse(text, watch);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw std::runtime_error(name + " is not JSON: it breaks at byte " +
-                             std::to_string(error.byte) + " of " + std::to_string(text.size()));
-  } catch (const nlohmann::json::exception&) {
-    throw std::runtime_error(name + " is not JSON: it has a number that no float64 can hold");
   }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+
+  std::size_t bytes_;
+  const std::string& name_;
+  const std::function<void(const std::string&)>& see_key_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+nlohmann::json parse_json(std::string_view text, const std::string& name,
+                          const std::function<void(const std::string&)>& see_key) {
+  JsonChecker checker(text, name, see_key);
+  nlohmann::json::sax_parse(text, &checker);  // throws where the text is no JSON
+  return nlohmann::json::parse(text);
 }
 
 JsonFile::JsonFile(const std::filesystem::path& file) : JsonFile(read_text_file(file), file) {}

@@ -49,7 +49,8 @@ class AddressMap {
   [[nodiscard]] std::uint32_t channel_shift() const { return fields_[Channel].shift; }
 
  private:
-  enum Field : std::uint8_t { Row, Rank, Bank, Column, BankGroup, Channel, kFields };
+  enum Field : std::uint8_t { Row, Rank, Bank, Column, BankGroup, Channel };
+  static constexpr std::size_t kFields = 6;
 
   struct Bits {
     std::uint32_t shift;

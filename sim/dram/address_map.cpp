@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <ranges>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
@@ -36,7 +35,9 @@ AddressMap::AddressMap(const DramPart& part, std::uint32_t channels, const std::
                                                      part.columns(), part.bank_groups, channels};
   std::array<bool, kFields> seen{};
   std::uint32_t shift = 0;
-  for (const std::string& word : split(order) | std::views::reverse) {
+  const std::vector<std::string> words = split(order);
+  for (auto low = words.rbegin(); low != words.rend(); ++low) {
+    const std::string& word = *low;
     const auto found = std::ranges::find(kNames, word);
     if (found == kNames.end()) {
       throw std::invalid_argument(fmt::format("'{}' has the field '{}'; fields are {}", order, word,

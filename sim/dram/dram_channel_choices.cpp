@@ -32,8 +32,8 @@ DramChannel::NextHit DramChannel::next_hit() const {
 /// The first of others_. Its clock is a lower bound that holds as long as columns are served before
 /// it, and exact once they cannot be.
 const DramChannel::Choice& DramChannel::next_other() {
-  static const Choice kNothing;
-  if (others_.empty()) return kNothing;
+  static const Choice nothing;
+  if (others_.empty()) return nothing;
   const auto find = [&] {
     const auto first = std::ranges::min_element(
         others_, [](const Choice& a, const Choice& b) { return a.before(b); });

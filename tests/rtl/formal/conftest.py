@@ -68,7 +68,7 @@ class Prover:
         """
         sizes = "".join(f"-{name}{value}" for name, value in parameters.items())
         out = (self.folder if modules else self.references) / f"{top}{sizes}.aig"
-        if out.exists():
+        if not modules and out.exists():
             return out
         self.yosys(
             self.read(top, parameters, modules),

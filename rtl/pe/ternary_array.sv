@@ -113,7 +113,7 @@ module ternary_array #(
           blank_illegal(beat[e][b], t2_i, rest);
           for (int unsigned n = 0; n < DIGITS; n++) begin
             if (t2_i) take_field(rest, next, negative[e][b][n], nonzero[e][b][n]);
-            else take_digit(POWER[n], rest, next, negative[e][b][DIGITS - 1 - n],
+            else take_digit(POWER[n], POWER[n] << 1, rest, next, negative[e][b][DIGITS - 1 - n],
                             nonzero[e][b][DIGITS - 1 - n]);
             rest = next;
           end
@@ -164,16 +164,17 @@ module ternary_array #(
     for (int unsigned i = 0; i < PLACES; i++) rest[i] = !t2 && raw[i] > 8'd242 ? 8'd121 : raw[i];
   endtask
 
-  // Takes the digit of weight `power` off the top of each byte.
-  task automatic take_digit(input logic [7:0] power, input bytes_t rest, output bytes_t next,
-                            output bytes_t minus, output bytes_t any);
+  // Takes the digit of weight `power` off the top of each byte; `twice` is 2 * power, in eight bits so that
+  // what compares with it stays in bytes.
+  task automatic take_digit(input logic [7:0] power, input logic [7:0] twice, input bytes_t rest,
+                            output bytes_t next, output bytes_t minus, output bytes_t any);
     /* verilator no_inline_task */
     for (int unsigned i = 0; i < PLACES; i++) begin
-      next[i] = rest[i] - (power & {8{rest[i] >= power}}) - (power & {8{rest[i] >= power << 1}});
+      next[i] = rest[i] - (power & {8{rest[i] >= power}}) - (power & {8{rest[i] >= twice}});
     end
     for (int unsigned i = 0; i < PLACES; i++) minus[i] = {8{rest[i] < power}};
     for (int unsigned i = 0; i < PLACES; i++) begin
-      any[i] = {8{rest[i] < power}} | {8{rest[i] >= power << 1}};
+      any[i] = {8{rest[i] < power}} | {8{rest[i] >= twice}};
     end
   endtask
 

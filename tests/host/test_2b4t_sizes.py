@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file of each kind in the size of 2B4T, random weights: it loads, computes and converts within its
-own size plus 300 MiB, and a conversion that was killed leaves nothing behind.
+"""A file of each kind in the size of 2B4T, random weights: it loads, computes and converts within
+its own size plus 300 MiB, and a conversion that was killed leaves nothing behind.
 
 Minutes and some GB of disk: `make test-long`. Prints what it measured (pytest -s).
 """

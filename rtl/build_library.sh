@@ -5,7 +5,10 @@
 # rtl/tmu_unit.hpp. The library appears whole or not at all.
 #
 #   build_library.sh [--no-assert] [--trace] LANES ENGINES SLICES ACTWORDS CHUNKS WFIFO RFIFO OUT_DIR
+#   build_library.sh [--no-assert] --axi LANES ENGINES SLICES ACTWORDS CHUNKS WFIFO RFIFO
+#                    BURST DMAFIFO OUTSTANDING DESCRIPTORS ADDRESSBITS RESULTBITS OUT_DIR
 #
+# --axi        the unit on its bus, OUT_DIR/libtmu_axi.so, the library behind rtl/axi/tmu_axi_unit.hpp
 # --no-assert  leave the SystemVerilog assertions out; with them the edge design runs at 0.6 to 0.8 of
 #              the speed, and a broken protocol has a name instead of wrong sums: in by default
 # --trace      build in start_trace() (FST waves)
@@ -26,19 +29,35 @@ if [[ $coverage == 1 ]]; then  # the counters are much code, which -O3 takes min
   coverage_flags=(--coverage-line --coverage-toggle)
   optimize=-O1
 fi
+names=(LANES ENGINES SLICES ACT_WORDS CHUNKS WEIGHT_FIFO_BEATS RESULT_FIFO_BEATS)
+parameters=(Lanes Engines Slices ActWords Chunks WeightFifoBeats ResultFifoBeats)
+top=tmu
+folders=(pe mem tmu)
+wrapper=$rtl/tmu_unit.cpp
 while [[ ${1-} == --* ]]; do
   case $1 in
     --no-assert) assertions=(); defines=() ;;
     --trace) trace=1; trace_flags=(--trace-fst) ;;
-    *) echo "build_library.sh: unknown option $1; known are --no-assert and --trace" >&2; exit 2 ;;
+    --axi)
+      names+=(BURST_BEATS DMA_FIFO_BEATS OUTSTANDING DESCRIPTORS ADDRESS_BITS RESULT_BITS)
+      parameters+=(BurstBeats DmaFifoBeats Outstanding Descriptors AddressBits ResultBits)
+      top=tmu_axi folders+=(axi) wrapper=$rtl/axi/tmu_axi_unit.cpp ;;
+    *) echo "build_library.sh: unknown option $1; known are --no-assert, --trace, --axi" >&2; exit 2 ;;
   esac
   shift
 done
-if [[ $# != 8 ]]; then
-  echo "build_library.sh: needs LANES ENGINES SLICES ACTWORDS CHUNKS WFIFO RFIFO OUT_DIR" >&2
+if [[ $# != $((${#names[@]} + 1)) ]]; then
+  echo "build_library.sh: needs ${names[*]} OUT_DIR" >&2
   exit 2
 fi
-lanes=$1 engines=$2 slices=$3 act_words=$4 chunks=$5 weight_fifo=$6 result_fifo=$7 out_dir=$8
+generics=()
+sizes=()
+for i in "${!names[@]}"; do
+  generics+=("-G${parameters[i]}=$1")
+  sizes+=("-DSTERNA_${names[i]}=$1")
+  shift
+done
+out_dir=$1
 
 verilator=${VERILATOR:-verilator}
 if ! command -v "$verilator" >/dev/null; then
@@ -54,28 +73,31 @@ out_dir=$(cd "$out_dir" && pwd)
 work=$(mktemp -d "$out_dir/build.XXXXXX")
 trap 'wait; rm -rf "$work"' EXIT
 
-modules=("$rtl/tmu/tmu_pkg.sv")
-for module in "$rtl"/{pe,mem,tmu}/*.sv; do
-  [[ $module == */tmu_pkg.sv ]] || modules+=("$module")
+packages=("$rtl/tmu/tmu_pkg.sv")
+modules=()
+for folder in "${folders[@]}"; do
+  for module in "$rtl/$folder"/*.sv; do
+    case $module in
+      */tmu_pkg.sv) ;;
+      */tmu_axi_reg_pkg.sv) packages+=("$module" "$rtl/axi/tmu_axi_pkg.sv") ;;
+      */tmu_axi_pkg.sv) ;;
+      *) modules+=("$module") ;;
+    esac
+  done
 done
 
 # -fno-const-bit-op-tree: Verilator 5.006 miscompiles one-bit terms of sums without it
 # (tests/rtl/test_sign_extension.py). --unroll-count 2: kept loops are what the C++ compiler
 # vectorises.
-"$verilator" --cc --prefix Vtmu --top-module tmu --Mdir "$work" -Wno-fatal -Wno-lint -Wno-style \
+"$verilator" --cc --prefix "V$top" --top-module "$top" --Mdir "$work" -Wno-fatal -Wno-lint -Wno-style \
   -O3 -fno-const-bit-op-tree --unroll-count 2 --x-assign fast --x-initial fast --flatten \
   --output-split 0 "${assertions[@]}" "${trace_flags[@]}" "${coverage_flags[@]}" \
-  -GLanes="$lanes" -GEngines="$engines" -GSlices="$slices" -GActWords="$act_words" \
-  -GChunks="$chunks" -GWeightFifoBeats="$weight_fifo" -GResultFifoBeats="$result_fifo" \
-  -I"$rtl" "${modules[@]}"
+  "${generics[@]}" -I"$rtl" "${packages[@]}" "${modules[@]}"
 
 include=$("$verilator" --getenv VERILATOR_ROOT)/include
 common=(-std=c++20 -fPIC -fvisibility=hidden -w -pthread -isystem "$include" -isystem "$include/vltstd"
   -DVM_COVERAGE="$coverage" -DVM_SC=0 -DVM_TRACE="$trace" -DVM_TRACE_FST="$trace" -DVM_TRACE_VCD=0
   -DVL_PRINTF=sterna_tmu_print -include "$rtl/verilator_print.hpp")
-sizes=(-DSTERNA_LANES="$lanes" -DSTERNA_ENGINES="$engines" -DSTERNA_SLICES="$slices"
-  -DSTERNA_ACT_WORDS="$act_words" -DSTERNA_CHUNKS="$chunks"
-  -DSTERNA_WEIGHT_FIFO_BEATS="$weight_fifo" -DSTERNA_RESULT_FIFO_BEATS="$result_fifo")
 
 # Loops over 16 lanes become vector instructions if clang does not first unroll them away: 1.08e9
 # against 0.67e9 MAC/s at the edge design.
@@ -91,7 +113,7 @@ compile() {  # compile SOURCE FLAGS...: in the background
   pids+=($!)
   objects+=("$object")
 }
-for source in "$rtl/tmu_unit.cpp" "$work"/Vtmu*.cpp; do
+for source in "$wrapper" "$work/V$top"*.cpp; do
   compile "$source" "$optimize" "${unroll[@]}" -I"$work" -I"$rtl/.." "${defines[@]}" "${sizes[@]}"
 done
 compile "$include/verilated.cpp" -O2
@@ -103,5 +125,5 @@ if [[ $trace == 1 ]]; then
   libraries+=(-lz)
 fi
 for pid in "${pids[@]}"; do wait "$pid"; done
-"$cxx" -shared -pthread -Wl,-z,defs -o "$work/libtmu.so" "${objects[@]}" "${libraries[@]}" -latomic
-mv "$work/libtmu.so" "$out_dir/libtmu.so"
+"$cxx" -shared -pthread -Wl,-z,defs -o "$work/lib$top.so" "${objects[@]}" "${libraries[@]}" -latomic
+mv "$work/lib$top.so" "$out_dir/lib$top.so"

@@ -45,7 +45,7 @@ std::string version_of(const std::string& program) {
   return line.data();
 }
 
-// Everything in rtl/ that can change the library: all but benchmarks.
+// Everything in rtl/ that can change the library: all but benchmarks and what puts the unit on a bus.
 std::vector<fs::path> source_files(const fs::path& root) {
   static const std::set<std::string> kinds = {".sv", ".svh", ".vlt", ".cpp", ".hpp", ".sh"};
   std::vector<fs::path> files;
@@ -53,7 +53,8 @@ std::vector<fs::path> source_files(const fs::path& root) {
   for (const auto& entry : fs::recursive_directory_iterator(root, error)) {
     const fs::path& path = entry.path();
     const bool bench = path.stem().string().ends_with("_bench");
-    if (entry.is_regular_file() && kinds.contains(path.extension()) && !bench) {
+    const bool axi = path.parent_path() == root / "axi";
+    if (entry.is_regular_file() && kinds.contains(path.extension()) && !bench && !axi) {
       files.push_back(path);
     }
   }

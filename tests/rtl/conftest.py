@@ -13,8 +13,8 @@ def rtl() -> Path:
 
 @pytest.fixture(scope="session")
 def sources(rtl: Path) -> list[Path]:
-    """The synthesizable modules, the package first."""
-    package = rtl / "tmu" / "tmu_pkg.sv"
-    modules = sorted(path for path in rtl.glob("*/*.sv") if path != package)
+    """The synthesizable modules, the packages first, each before those that use it."""
+    packages = [rtl / "tmu/tmu_pkg.sv", rtl / "axi/tmu_axi_reg_pkg.sv", rtl / "axi/tmu_axi_pkg.sv"]
+    modules = sorted(path for path in rtl.glob("*/*.sv") if path not in packages)
     assert modules, f"{rtl} holds no modules"
-    return [package, *modules]
+    return [*packages, *modules]

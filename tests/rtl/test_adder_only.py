@@ -57,6 +57,13 @@ def test_the_edge_unit_adds_and_never_multiplies(sources: list[Path], tmp_path: 
 
 
 @needs_yosys
+def test_the_edge_unit_on_its_bus_never_multiplies(sources: list[Path], tmp_path: Path) -> None:
+    found = cells("tmu_axi", sources, EDGE, tmp_path)
+    assert {kind: count for kind, count in found.items() if kind in FORBIDDEN} == {}
+    assert found["$add"] > cells("tmu", sources, EDGE, tmp_path)["$add"]
+
+
+@needs_yosys
 def test_a_multiplier_would_be_found(tmp_path: Path) -> None:
     module = tmp_path / "product.sv"
     module.write_text(

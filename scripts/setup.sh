@@ -51,6 +51,7 @@ pip_packages=(
   safetensors==0.8.0 # and checkpoints
   ruff==0.8.4        # layout and lint of Python
   matplotlib==3.10.0 # figures of the experiments
+  PyYAML==6.0.3      # reads the register map
 )
 pip_train_packages=(
   torch==2.13.0      # training (a CPU build will do)

@@ -78,7 +78,12 @@ class VerilatedTmuAxiUnit final : public TmuAxiUnit {
     top_ = std::make_unique<Vtmu_axi>(&context_, "tmu_axi");
     reset();
   }
-  ~VerilatedTmuAxiUnit() override { top_->final(); }
+  // Verilator takes scopes off the thread's context, which is that of the unit evaluated last.
+  ~VerilatedTmuAxiUnit() override {
+    Verilated::threadContextp(&context_);
+    top_->final();
+    top_.reset();
+  }
 
   [[nodiscard]] const TmuAxiParameters& parameters() const override { return kParameters; }
 

@@ -142,7 +142,9 @@ TEST_P(AxiRecovery, ASilentChannelRaisesTheWatchdog) {
     rig_.memory.faults = {};
     rig_.configure(kLimit);
     rig_.memory.faults = all[i];
-    rig_.memory.faults.silent_from = rig_.unit().cycles() + 150;
+    // The ring is read first of all, the rest a while later.
+    const bool ring = (all[i].silent_readers >> (engines + 1) & 1U) != 0;
+    rig_.memory.faults.silent_from = rig_.unit().cycles() + (ring ? 0 : 150);
     rig_.clear_completions();
     const std::vector<Posted> posted = post(4, 3);
     rig_.ring_bell();

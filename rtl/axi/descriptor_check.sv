@@ -41,7 +41,7 @@ module descriptor_check #(
   // Entries; always taken.
   output logic                                entry_valid_o,
   output tmu_axi_pkg::entry_t                 entry_o,
-  output logic                                working_o
+  output logic                                working_o  // not waiting for anything
 );
 
   localparam int unsigned BEAT_BYTES = Lanes / tmu_pkg::T5_TRITS;
@@ -246,7 +246,7 @@ module descriptor_check #(
 
   assign entry_valid_o = state_q == ChkGive && !clear_i;
   assign entry_o       = entry_q;
-  assign working_o     = !(state_q inside {ChkCollect, ChkDead});
+  assign working_o     = !(state_q inside {ChkCollect, ChkDead}) && (job_valid_o & ~job_ready_i) == '0;
 
   `ASSERT(OneTurn, $onehot0(job_valid_o))
   `ASSERT(JobHeld, |job_valid_o && (job_valid_o & ~job_ready_i) != '0 && !clear_i |=>

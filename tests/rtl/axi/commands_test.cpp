@@ -112,6 +112,24 @@ TEST_P(AxiCommands, RandomCommandsGiveTheirSumsAtAnyPaceOfTheMemory) {
   }
 }
 
+// The queues of the results are full when the unit answers, and its last words wait for room.
+TEST_P(AxiCommands, ResultsWaitForASlowMemory) {
+  for (std::uint32_t rows = 1; rows <= 2 * inner_.engines; ++rows) {
+    AxiRig rig(GetParam(), {.seed = rows, .latency = 30, .not_ready_percent = 97});
+    const std::uint32_t tokens = inner_.slices * inner_.chunks;
+    std::vector<Posted> all;
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      all.push_back(
+          rig.lay_out(random_command(inner_, {tokens - i, 1, 6 * inner_.engines + rows}, rows)));
+      rig.post(all.back());
+    }
+    rig.ring_bell();
+    ASSERT_TRUE(done(rig));
+    for (const Posted& posted : all) rig.expect_done(posted);
+    ASSERT_EQ(rig.unit().errors(), 0U) << rig.unit().first_error();
+  }
+}
+
 // What does not depend on the pace of the streams is what the unit counts without a bus.
 TEST_P(AxiCommands, CountsWhatTheUnitCountsWithoutABus) {
   constexpr std::array<std::uint32_t, 8> kSelectors = {0, 2, 7, 8, 9, 10, 11, 12};

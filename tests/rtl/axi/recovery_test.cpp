@@ -149,7 +149,8 @@ TEST_P(AxiRecovery, ASilentChannelRaisesTheWatchdog) {
     const std::vector<Posted> posted = post(4, 3);
     rig_.ring_bell();
     const std::uint64_t start = rig_.unit().cycles();
-    ASSERT_TRUE(rig_.run_until([&] { return rig_.unit().out.irq; }, 4000)) << "a hang";
+    ASSERT_TRUE(rig_.run_until([&] { return rig_.unit().out.irq; }, 4000))
+        << "a hang: head " << rig_.get(Reg::Head) << ", status " << rig_.get(Reg::Status);
     EXPECT_TRUE(rig_.get(Reg::IrqStatus) & axi::irq_status::kWatchdog);
     EXPECT_TRUE(rig_.get(Reg::Status) & axi::status::kWatchdog);
     EXPECT_EQ(rig_.error_code(), Code::Watchdog);

@@ -12,16 +12,11 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+from make_2b4t_folder import HIDDEN, INNER, KV, VOCAB, four_codes
 
 I2_S = 36  # the type's number in bitnet.cpp; the gguf package does not know it
-HIDDEN, FFN, VOCAB, HEADS, KV_HEADS, HEAD_DIM = 2560, 6912, 128256, 20, 5, 128
+HEADS, KV_HEADS, HEAD_DIM = 20, 5, 128
 ONE = np.frombuffer(np.float16(1).tobytes(), np.uint8)
-
-
-def four_codes(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Bytes of four 2-bit codes 0, 1 or 2: base-3 numbers below 81, their digits two bits apart."""
-    table = np.array([i % 3 | i // 3 % 3 << 2 | i // 9 % 3 << 4 | i // 27 << 6 for i in range(81)])
-    return table.astype(np.uint8)[rng.integers(0, 81, size=count, dtype=np.uint8)]
 
 
 def i2s(rng: np.random.Generator, rows: int, cols: int) -> np.ndarray:
@@ -90,7 +85,7 @@ def main() -> None:
     writer.add_context_length(4096)
     writer.add_embedding_length(HIDDEN)
     writer.add_block_count(args.layers)
-    writer.add_feed_forward_length(FFN)
+    writer.add_feed_forward_length(INNER)
     writer.add_rope_dimension_count(HEAD_DIM)
     writer.add_head_count(HEADS)
     writer.add_head_count_kv(KV_HEADS)
@@ -101,11 +96,16 @@ def main() -> None:
     quant, embedding = EMBEDDINGS[args.embedding]
     writer.add_tensor("token_embd.weight", embedding(rng), raw_dtype=quant)
     shapes = {
-        "attn_q": (HIDDEN, HIDDEN), "attn_k": (KV_HEADS * HEAD_DIM, HIDDEN),
-        "attn_v": (KV_HEADS * HEAD_DIM, HIDDEN), "attn_output": (HIDDEN, HIDDEN),
-        "ffn_gate": (FFN, HIDDEN), "ffn_up": (FFN, HIDDEN), "ffn_down": (HIDDEN, FFN),
+        "attn_q": (HIDDEN, HIDDEN), "attn_k": (KV, HIDDEN),
+        "attn_v": (KV, HIDDEN), "attn_output": (HIDDEN, HIDDEN),
+        "ffn_gate": (INNER, HIDDEN), "ffn_up": (INNER, HIDDEN), "ffn_down": (HIDDEN, INNER),
     }  # fmt: skip
-    norms = {"attn_norm": HIDDEN, "attn_sub_norm": HIDDEN, "ffn_norm": HIDDEN, "ffn_sub_norm": FFN}
+    norms = {
+        "attn_norm": HIDDEN,
+        "attn_sub_norm": HIDDEN,
+        "ffn_norm": HIDDEN,
+        "ffn_sub_norm": INNER,
+    }
     quant, write = TRITS[args.trits]
     for layer in range(args.layers):
         for name, shape in shapes.items():

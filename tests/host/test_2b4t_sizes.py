@@ -19,7 +19,7 @@ from .conftest import BINARY, ROOT
 MIB = 1 << 20
 SPARE = 300 * MIB
 GGUF = [sys.executable, ROOT / "tests/host/make_2b4t_gguf.py"]
-FOLDER = [sys.executable, ROOT / "tests/model/convert/make_2b4t.py"]
+FOLDER = [sys.executable, ROOT / "tests/host/make_2b4t_folder.py"]
 KINDS = {
     "i2s, bfloat16 as F16": [*GGUF, "m.gguf"],
     "i2s, odd F16": [*GGUF, "m.gguf", "--embedding", "odd-f16"],

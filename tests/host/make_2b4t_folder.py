@@ -4,7 +4,7 @@ the bfloat16 masters.
 
 Names, types and order of the tensors as the published checkpoints have them, bfloat16 embedding, no
 tokenizer.
-Usage: python make_2b4t.py FOLDER [--masters] [--layers N]
+Usage: python make_2b4t_folder.py FOLDER [--masters] [--layers N]
 """
 
 import argparse
@@ -63,12 +63,12 @@ def bfloat16(x: np.ndarray) -> bytes:
     return (x.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16).tobytes()
 
 
-def packed(rng: np.random.Generator, rows: int, cols: int) -> bytes:
-    """Four codes of 0, 1 or 2 a byte: any base-3 number below 81, its digits two bits apart."""
+def four_codes(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Bytes of four codes of 0, 1 or 2: base-3 numbers below 81, their digits two bits apart."""
     table = np.array(
         [sum((n // 3**i % 3) << 2 * i for i in range(4)) for n in range(81)], dtype=np.uint8
     )
-    return table[rng.integers(0, 81, rows // 4 * cols, dtype=np.uint8)].tobytes()
+    return table[rng.integers(0, 81, count, dtype=np.uint8)]
 
 
 def tensors(layers: int, masters: bool) -> Iterator[tuple[str, str, list[int], int]]:
@@ -89,7 +89,7 @@ def tensors(layers: int, masters: bool) -> Iterator[tuple[str, str, list[int], i
 
 def content(rng: np.random.Generator, name: str, dtype: str, shape: list[int]) -> Iterator[bytes]:
     if dtype == "U8":
-        yield packed(rng, 4 * shape[0], shape[1])
+        yield four_codes(rng, shape[0] * shape[1]).tobytes()
     elif name.endswith("_scale"):
         yield bfloat16(rng.uniform(0.5, 2.0, 1))
     elif len(shape) == 1:

@@ -12,7 +12,7 @@
 # --no-assert  leave the SystemVerilog assertions out; with them the edge design runs at 0.6 to 0.8 of
 #              the speed, and a broken protocol has a name instead of wrong sums: in by default
 # --trace      build in start_trace() (FST waves)
-# STERNA_RTL_COVERAGE=1 in the environment counts lines and toggles; tmu_unit.cpp says where they go.
+# STERNA_RTL_COVERAGE=1 in the environment counts lines and toggles; verilated_unit.hpp says where they go.
 # Environment  VERILATOR (default verilator), CXX (default clang++, else g++), CCACHE (default ccache
 #              where there is one)
 set -euo pipefail
@@ -113,7 +113,7 @@ compile() {  # compile SOURCE FLAGS...: in the background
   pids+=($!)
   objects+=("$object")
 }
-for source in "$wrapper" "$work/V$top"*.cpp; do
+for source in "$wrapper" "$rtl/verilated_unit.cpp" "$work/V$top"*.cpp; do
   compile "$source" "$optimize" "${unroll[@]}" -I"$work" -I"$rtl/.." "${defines[@]}" "${sizes[@]}"
 done
 compile "$include/verilated.cpp" -O2

@@ -1,37 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtl/axi/tmu_axi_unit.hpp"
 
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
-#include <memory>
-#include <string>
-#include <type_traits>
-
-#include <verilated.h>
 
 #include "Vtmu_axi.h"
-#include "rtl/verilator_print.hpp"
+#include "rtl/verilated_unit.hpp"
 
 // Compiled with the sizes that rtl/build_library.sh verilated: STERNA_LANES and so on.
-
-namespace {
-
-// The unit whose evaluation is running; Verilator's messages belong to it.
-thread_local std::string* current_message = nullptr;
-
-}  // namespace
-
-// The first text of a unit is kept.
-int sterna_tmu_print(const char* format, ...) {
-  char text[1024];
-  std::va_list args;
-  va_start(args, format);
-  const int written = std::vsnprintf(text, sizeof(text), format, args);
-  va_end(args);
-  if (current_message != nullptr && current_message->empty()) *current_message = text;
-  return written;
-}
 
 namespace sterna {
 namespace {
@@ -56,7 +31,6 @@ constexpr std::uint32_t kReaders = kEngines + 2;
 constexpr std::size_t kBeatBytes = STERNA_LANES / 5;
 constexpr std::size_t kStreamBytes = 16;
 constexpr std::size_t kAddressBytes = STERNA_ADDRESS_BITS / 8;
-constexpr int kResetClocks = 2;
 
 // Sets bit `index` of a port of up to 32 bits.
 template <typename Port>
@@ -71,133 +45,78 @@ std::uint8_t* bytes_of(Port& port) {
   return reinterpret_cast<std::uint8_t*>(&port);
 }
 
-class VerilatedTmuAxiUnit final : public TmuAxiUnit {
+class VerilatedTmuAxiUnit final : public VerilatedUnit<TmuAxiUnit, Vtmu_axi> {
  public:
-  VerilatedTmuAxiUnit() {
-    context_.fatalOnError(false);
-    top_ = std::make_unique<Vtmu_axi>(&context_, "tmu_axi");
-    reset();
-  }
-  // Verilator takes scopes off the thread's context, which is that of the unit evaluated last.
-  ~VerilatedTmuAxiUnit() override {
-    Verilated::threadContextp(&context_);
-    top_->final();
-    top_.reset();
-  }
+  VerilatedTmuAxiUnit() : VerilatedUnit("tmu_axi") { reset(); }
 
   [[nodiscard]] const TmuAxiParameters& parameters() const override { return kParameters; }
 
-  void step() override {
-    drive();
-    clock();
-    ++cycles_;
-    sample();
-  }
-
-  void reset() override {
-    in = {};
-    drive();
-    top_->rst_ni = 0;
-    for (int i = 0; i < kResetClocks; ++i) clock();
-    top_->rst_ni = 1;
-    context_.errorCount(0);
-    message_.clear();
-    cycles_ = 0;
-    evaluate();
-    sample();
-  }
-
-  [[nodiscard]] std::uint64_t cycles() const override { return cycles_; }
-  [[nodiscard]] std::uint64_t errors() const override {
-    return static_cast<std::uint64_t>(context_.errorCount());
-  }
-  [[nodiscard]] const char* first_error() const override { return message_.c_str(); }
-
  private:
-  void drive() {
+  void drive() override {
     for (std::uint32_t m = 0; m < kReaders; ++m) drive_reader(m, in.readers[m]);
-    top_->aw_ready_i = in.aw_ready;
-    top_->w_ready_i = in.w_ready;
-    top_->b_valid_i = in.b_valid;
-    top_->b_resp_i = in.b_resp;
-    top_->lite_aw_valid_i = in.lite_aw_valid;
-    top_->lite_aw_addr_i = in.lite_aw_addr;
-    top_->lite_w_valid_i = in.lite_w_valid;
-    top_->lite_w_data_i = in.lite_w_data;
-    top_->lite_w_strb_i = in.lite_w_strb;
-    top_->lite_b_ready_i = in.lite_b_ready;
-    top_->lite_ar_valid_i = in.lite_ar_valid;
-    top_->lite_ar_addr_i = in.lite_ar_addr;
-    top_->lite_r_ready_i = in.lite_r_ready;
+    top().aw_ready_i = in.aw_ready;
+    top().w_ready_i = in.w_ready;
+    top().b_valid_i = in.b_valid;
+    top().b_resp_i = in.b_resp;
+    top().lite_aw_valid_i = in.lite_aw_valid;
+    top().lite_aw_addr_i = in.lite_aw_addr;
+    top().lite_w_valid_i = in.lite_w_valid;
+    top().lite_w_data_i = in.lite_w_data;
+    top().lite_w_strb_i = in.lite_w_strb;
+    top().lite_b_ready_i = in.lite_b_ready;
+    top().lite_ar_valid_i = in.lite_ar_valid;
+    top().lite_ar_addr_i = in.lite_ar_addr;
+    top().lite_r_ready_i = in.lite_r_ready;
   }
 
   void drive_reader(std::uint32_t m, const ReadInputs& pins) {
-    set_bit(top_->ar_ready_i, m, pins.ar_ready);
-    set_bit(top_->r_valid_i, m, pins.r_valid);
-    set_bit(top_->r_last_i, m, pins.r_last);
+    set_bit(top().ar_ready_i, m, pins.ar_ready);
+    set_bit(top().r_valid_i, m, pins.r_valid);
+    set_bit(top().r_last_i, m, pins.r_last);
     set_resp(m, pins.r_resp);
     if (!pins.r_valid) return;
     if (m < kEngines) {
-      std::memcpy(bytes_of(top_->weight_r_data_i) + m * kBeatBytes, pins.r_data, kBeatBytes);
+      std::memcpy(bytes_of(top().weight_r_data_i) + m * kBeatBytes, pins.r_data, kBeatBytes);
     } else if (m == kEngines) {
-      std::memcpy(&top_->act_r_data_i, pins.r_data, kStreamBytes);
+      std::memcpy(&top().act_r_data_i, pins.r_data, kStreamBytes);
     } else {
-      std::memcpy(&top_->descriptor_r_data_i, pins.r_data, kStreamBytes);
+      std::memcpy(&top().descriptor_r_data_i, pins.r_data, kStreamBytes);
     }
   }
 
   void set_resp(std::uint32_t m, std::uint8_t resp) {
     std::uint64_t all = 0;
-    std::memcpy(&all, &top_->r_resp_i, sizeof(top_->r_resp_i));
+    std::memcpy(&all, &top().r_resp_i, sizeof(top().r_resp_i));
     all = (all & ~(std::uint64_t{3} << 2 * m)) | std::uint64_t{resp} << 2 * m;
-    std::memcpy(&top_->r_resp_i, &all, sizeof(top_->r_resp_i));
+    std::memcpy(&top().r_resp_i, &all, sizeof(top().r_resp_i));
   }
 
-  void sample() {
+  void sample() override {
     for (std::uint32_t m = 0; m < kReaders; ++m) {
       ReadOutputs& pins = out.readers[m];
-      pins.ar_valid = top_->ar_valid_o >> m & 1U;
-      pins.r_ready = top_->r_ready_o >> m & 1U;
-      pins.ar_len = bytes_of(top_->ar_len_o)[m];
-      std::memcpy(&pins.ar_addr, bytes_of(top_->ar_addr_o) + m * kAddressBytes, kAddressBytes);
+      pins.ar_valid = top().ar_valid_o >> m & 1U;
+      pins.r_ready = top().r_ready_o >> m & 1U;
+      pins.ar_len = bytes_of(top().ar_len_o)[m];
+      std::memcpy(&pins.ar_addr, bytes_of(top().ar_addr_o) + m * kAddressBytes, kAddressBytes);
     }
-    out.aw_valid = top_->aw_valid_o;
-    out.aw_addr = top_->aw_addr_o;
-    out.aw_len = top_->aw_len_o;
-    out.w_valid = top_->w_valid_o;
-    out.w_last = top_->w_last_o;
-    out.w_data = bytes_of(top_->w_data_o);
-    std::memcpy(out.w_strb, &top_->w_strb_o, STERNA_RESULT_BITS / 64);
-    out.b_ready = top_->b_ready_o;
-    out.lite_aw_ready = top_->lite_aw_ready_o;
-    out.lite_w_ready = top_->lite_w_ready_o;
-    out.lite_b_valid = top_->lite_b_valid_o;
-    out.lite_b_resp = top_->lite_b_resp_o;
-    out.lite_ar_ready = top_->lite_ar_ready_o;
-    out.lite_r_valid = top_->lite_r_valid_o;
-    out.lite_r_data = top_->lite_r_data_o;
-    out.lite_r_resp = top_->lite_r_resp_o;
-    out.irq = top_->irq_o;
+    out.aw_valid = top().aw_valid_o;
+    out.aw_addr = top().aw_addr_o;
+    out.aw_len = top().aw_len_o;
+    out.w_valid = top().w_valid_o;
+    out.w_last = top().w_last_o;
+    out.w_data = bytes_of(top().w_data_o);
+    std::memcpy(out.w_strb, &top().w_strb_o, STERNA_RESULT_BITS / 64);
+    out.b_ready = top().b_ready_o;
+    out.lite_aw_ready = top().lite_aw_ready_o;
+    out.lite_w_ready = top().lite_w_ready_o;
+    out.lite_b_valid = top().lite_b_valid_o;
+    out.lite_b_resp = top().lite_b_resp_o;
+    out.lite_ar_ready = top().lite_ar_ready_o;
+    out.lite_r_valid = top().lite_r_valid_o;
+    out.lite_r_data = top().lite_r_data_o;
+    out.lite_r_resp = top().lite_r_resp_o;
+    out.irq = top().irq_o;
   }
-
-  void clock() {
-    top_->clk_i = 0;
-    evaluate();
-    top_->clk_i = 1;
-    evaluate();
-  }
-
-  void evaluate() {
-    current_message = &message_;
-    top_->eval();
-    current_message = nullptr;
-    context_.timeInc(1);
-  }
-
-  VerilatedContext context_;
-  std::unique_ptr<Vtmu_axi> top_;
-  std::uint64_t cycles_ = 0;
-  std::string message_;
 };
 
 }  // namespace

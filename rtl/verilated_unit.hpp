@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <verilated.h>
+#if VM_TRACE
+#include <verilated_fst_c.h>
+#endif
+
+namespace sterna {
+
+/// Sends what the evaluation of a unit prints to `message`, as long as it lives; the first text is kept.
+class CapturedMessage {
+ public:
+  explicit CapturedMessage(std::string& message);
+  ~CapturedMessage();
+  CapturedMessage(const CapturedMessage&) = delete;
+  CapturedMessage& operator=(const CapturedMessage&) = delete;
+};
+
+/// Writes the counts of a unit to a file of its own in STERNA_RTL_COVERAGE_DIR, if that is set and the
+/// unit was built to count.
+void write_coverage(VerilatedContext& context);
+
+/// A Verilated unit behind its interface of pins: clock, reset, failed assertions, waves, coverage. What
+/// its pins are, the derived class says; it calls reset() when it is constructed.
+///
+/// Unit  the interface, with `in`, `out`, step(), reset(), cycles(), errors() and first_error()
+/// Top   the class that Verilator made, with clk_i and rst_ni
+template <typename Unit, typename Top>
+class VerilatedUnit : public Unit {
+ public:
+  explicit VerilatedUnit(const char* name) {
+    context_.fatalOnError(false);
+    context_.traceEverOn(VM_TRACE != 0);
+    top_ = std::make_unique<Top>(&context_, name);
+  }
+
+  // Verilator takes scopes off the thread's context, which is that of the unit evaluated last.
+  ~VerilatedUnit() override {
+    close_trace();
+    Verilated::threadContextp(&context_);
+    top_->final();
+    write_coverage(context_);
+    top_.reset();
+  }
+
+  void step() final {
+    drive();
+    clock();
+    ++cycles_;
+    sample();
+  }
+
+  void reset() final {
+    constexpr int kResetClocks = 2;
+    this->in = {};
+    drive();
+    top_->rst_ni = 0;
+    for (int i = 0; i < kResetClocks; ++i) clock();
+    top_->rst_ni = 1;
+    context_.errorCount(0);
+    message_.clear();
+    cycles_ = 0;
+    evaluate();
+    sample();
+  }
+
+  [[nodiscard]] std::uint64_t cycles() const final { return cycles_; }
+  [[nodiscard]] std::uint64_t errors() const final {
+    return static_cast<std::uint64_t>(context_.errorCount());
+  }
+  [[nodiscard]] const char* first_error() const final { return message_.c_str(); }
+
+ protected:
+  /// Puts `in` on the pins; takes `out` from them.
+  virtual void drive() = 0;
+  virtual void sample() = 0;
+
+  [[nodiscard]] Top& top() { return *top_; }
+
+  void evaluate() {
+    {
+      const CapturedMessage captured(message_);
+      top_->eval();
+    }
+#if VM_TRACE
+    if (trace_) trace_->dump(context_.time());
+#endif
+    context_.timeInc(1);
+  }
+
+  /// FST waves of every following cycle; false when the library was built without tracing.
+#if VM_TRACE
+  bool open_trace(const char* path) {
+    constexpr int kLevels = 99;
+    close_trace();
+    trace_ = std::make_unique<VerilatedFstC>();
+    top_->trace(trace_.get(), kLevels);
+    trace_->open(path);
+    return trace_->isOpen();
+  }
+  void close_trace() { trace_.reset(); }
+#else
+  bool open_trace(const char* /*path*/) { return false; }
+  void close_trace() {}
+#endif
+
+ private:
+  void clock() {
+    top_->clk_i = 0;
+    evaluate();
+    top_->clk_i = 1;
+    evaluate();
+  }
+
+  VerilatedContext context_;
+  std::unique_ptr<Top> top_;
+#if VM_TRACE
+  std::unique_ptr<VerilatedFstC> trace_;
+#endif
+  std::uint64_t cycles_ = 0;
+  std::string message_;
+};
+
+}  // namespace sterna

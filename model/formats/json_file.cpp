@@ -121,17 +121,18 @@ JsonFile JsonFile::object(std::string_view name) const {
   return part(value.is_null() ? empty : value, std::move(prefix));
 }
 
-std::vector<JsonFile> JsonFile::objects(std::string_view name) const {
+std::size_t JsonFile::list_size(std::string_view name) const {
   const nlohmann::json& list = at(name);
   if (!list.is_null() && !list.is_array()) refuse(name, "a list of objects is expected");
-  std::vector<JsonFile> objects;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (!list[i].is_object()) refuse(name, "a list of objects is expected");
-    std::string prefix = prefix_;
-    prefix.append(name).append(".").append(std::to_string(i)).append(".");
-    objects.push_back(part(list[i], std::move(prefix)));
-  }
-  return objects;
+  return list.size();
+}
+
+JsonFile JsonFile::object_at(std::string_view name, std::size_t index) const {
+  const nlohmann::json& item = at(name)[index];
+  if (!item.is_object()) refuse(name, "a list of objects is expected");
+  std::string prefix = prefix_;
+  prefix.append(name).append(".").append(std::to_string(index)).append(".");
+  return part(item, std::move(prefix));
 }
 
 std::vector<std::string> JsonFile::keys() const {

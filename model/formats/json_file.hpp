@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,12 @@ class JsonFile {
   /// The object in field `name` of this one, or an empty object when it is absent or null.
   [[nodiscard]] JsonFile object(std::string_view name) const;
 
-  /// The objects of the list in field `name`; none when it is absent or null.
-  [[nodiscard]] std::vector<JsonFile> objects(std::string_view name) const;
+  /// The objects of the list in field `name`, each made when it is come to; none when it is absent or
+  /// null. This one and `name` must outlive the range.
+  [[nodiscard]] auto objects(std::string_view name) const {
+    return std::views::iota(std::size_t{0}, list_size(name)) |
+           std::views::transform([this, name](std::size_t i) { return object_at(name, i); });
+  }
 
   /// The names of all fields, in alphabetical order.
   [[nodiscard]] std::vector<std::string> keys() const;
@@ -55,6 +60,8 @@ class JsonFile {
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
 
  private:
+  [[nodiscard]] std::size_t list_size(std::string_view name) const;
+  [[nodiscard]] JsonFile object_at(std::string_view name, std::size_t index) const;
   [[nodiscard]] JsonFile part(const nlohmann::json& object, std::string prefix) const;
 
   std::filesystem::path file_;

@@ -40,9 +40,8 @@ class Reader {
 };
 
 bool decodes_bytes(const JsonFile& decoder) {
-  const std::vector<JsonFile> steps = decoder.objects("decoders");
   return decoder.text("type", "") == "ByteLevel" ||
-         std::any_of(steps.begin(), steps.end(), decodes_bytes);
+         std::ranges::any_of(decoder.objects("decoders"), decodes_bytes);
 }
 
 TokenizerParts empty_parts(const JsonFile& file) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/hardware.hpp"
 
+#include <algorithm>
+#include <bit>
+
 #include <fmt/format.h>
 
 namespace sterna::sim {
@@ -66,10 +69,44 @@ void MemoryConfig::validate() const {
   }
 }
 
+void BusConfig::validate() const {
+  if (!std::has_single_bit(burst_beats) || burst_beats < 2 || burst_beats > 256) {
+    throw FieldError("bus.burst_beats",
+                     fmt::format("is {}; it must be a power of two from 2 to 256", burst_beats));
+  }
+  require_range("bus.dma_fifo_beats", dma_fifo_beats, burst_beats, 1U << 14);
+  require_range("bus.outstanding", outstanding, 2, 256);
+  require_range("bus.descriptors", descriptors, 2, 8);
+  if (result_bits != 128 && result_bits != 256 && result_bits != 512 && result_bits != 1024) {
+    throw FieldError("bus.result_bits",
+                     fmt::format("is {}; it must be 128, 256, 512 or 1024", result_bits));
+  }
+  require_duration("bus.latency_ns", latency_ns);
+  dram.validate();
+}
+
+void HardwareConfig::validate_bus() const {
+  constexpr std::uint32_t kPageBytes = 4096;  // that no AXI4 burst crosses
+  bus->validate();
+  if (!std::has_single_bit(unit.beat_bytes())) {
+    throw FieldError("unit.lanes", fmt::format("is {}; on a bus it must be 80, 160, 320 or 640, so "
+                                               "that a weight beat is a legal data width",
+                                               unit.lanes));
+  }
+  const std::uint32_t widest = std::max({unit.beat_bytes(), bus->result_bits / 8, 16U});
+  if (bus->burst_beats * widest > kPageBytes) {
+    throw FieldError(
+        "bus.burst_beats",
+        fmt::format("is {}; times the widest data bus, {} bytes, it must be at most {}",
+                    bus->burst_beats, widest, kPageBytes));
+  }
+}
+
 void HardwareConfig::validate() const {
   if (name.empty()) throw FieldError("name", "is empty; give the design a name");
   require_range("clock_mhz", clock_mhz, 1, kMaxClockMhz, "MHz");
   unit.validate();
+  if (bus) return validate_bus();
   memory.validate();
   const double shortest_ns = kMinRefreshCycles * 1000 / clock_mhz;
   if (memory.refresh_interval_ns > 0 && memory.refresh_interval_ns < shortest_ns) {

@@ -2,25 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <stdexcept>
+#include <optional>
 #include <string>
-#include <utility>
+
+#include "sim/dram/dram_config.hpp"
+#include "sim/field_error.hpp"
 
 namespace sterna::sim {
-
-/// A value outside its legal range, found by a validate() below; the sentence names field, value
-/// and what is legal.
-class FieldError : public std::invalid_argument {
- public:
-  FieldError(std::string field, const std::string& rest)
-      : std::invalid_argument(field + " " + rest), field_(std::move(field)) {}
-
-  /// Dotted, as in the file: "unit.lanes".
-  [[nodiscard]] const std::string& field() const { return field_; }
-
- private:
-  std::string field_;
-};
 
 /// How weights are packed on the wire.
 enum class WeightFormat : std::uint8_t { T5, T2 };
@@ -68,17 +56,38 @@ struct MemoryConfig {
   friend bool operator==(const MemoryConfig&, const MemoryConfig&) = default;
 };
 
+/// The unit as a block of an SoC (docs/axi.md): sizes of its masters, and the memory that they share.
+struct BusConfig {
+  static constexpr std::uint32_t kAddressBits = 64;
+
+  std::uint32_t burst_beats;     // most beats of a burst
+  std::uint32_t dma_fifo_beats;  // that a read master has asked for and the unit has not taken
+  std::uint32_t outstanding;     // bursts of a master without their last answer
+  std::uint32_t descriptors;     // fetched and not started
+  std::uint32_t result_bits;     // width of the write master's data
+  double latency_ns;             // of the interconnect: added to each answer, a cycle at least
+  DramConfig dram;               // dram.asker_khz is the design's clock
+
+  void validate() const;
+
+  friend bool operator==(const BusConfig&, const BusConfig&) = default;
+};
+
 /// One design: what a configs/*.yaml file says. Every level reads this and nothing else.
 struct HardwareConfig {
   std::string name;
   double clock_mhz;
   WeightFormat weight_format;
   UnitConfig unit;
-  MemoryConfig memory;
+  MemoryConfig memory;  // behind the streams of the bare unit; not looked at with a bus
+  std::optional<BusConfig> bus = {};  // the unit on a bus
 
   void validate() const;
 
   friend bool operator==(const HardwareConfig&, const HardwareConfig&) = default;
+
+ private:
+  void validate_bus() const;
 };
 
 }  // namespace sterna::sim

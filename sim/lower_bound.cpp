@@ -92,7 +92,7 @@ void check_against_lower_bound(const HardwareConfig& hardware, std::span<const T
                         reports[i].respond_cycle - reports[i].accept_cycle));
   }
   const LowerBound bound = lower_bound(hardware, done);
-  const std::uint64_t cycles = reports.empty() ? 0 : reports.back().respond_cycle + 1;
+  const std::uint64_t cycles = reports.empty() ? 0 : reports.back().done_cycle + 1;
   require(cycles >= bound.cycles,
           fmt::format("a job took {} cycles, its lower bound is {}", cycles, bound.cycles));
   require(moved == bound.bytes, "bytes moved are not the compulsory ones");

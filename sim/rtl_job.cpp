@@ -161,8 +161,11 @@ void RtlJob::take_result() {
 
 void RtlJob::accept() {
   const std::size_t index = reports_.size();
-  reports_.push_back(
-      {.status = TmuStatus::Done, .accept_cycle = cycle_, .respond_cycle = 0, .counters = {}});
+  reports_.push_back({.status = TmuStatus::Done,
+                      .accept_cycle = cycle_,
+                      .respond_cycle = 0,
+                      .done_cycle = 0,
+                      .counters = {}});
   if (plan_.legal[index]) shape_ = shape_of(config_, tasks_[index].command);
   group_ = 0;
   chunk_ = 0;
@@ -173,7 +176,7 @@ void RtlJob::accept() {
 void RtlJob::answer(std::uint8_t status) {
   CommandReport& report = reports_[answered_++];
   report.status = static_cast<TmuStatus>(status);
-  report.respond_cycle = cycle_;
+  report.respond_cycle = report.done_cycle = cycle_;
   for (std::uint32_t i = 0; i < std::size(kCounters); ++i) {
     report.counters.*kCounters[i] = unit_.counter(i);
   }

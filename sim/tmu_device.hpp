@@ -69,6 +69,8 @@ struct CommandReport {
   TmuStatus status;
   std::uint64_t accept_cycle;   // of the command handshake
   std::uint64_t respond_cycle;  // of the response handshake
+  std::uint64_t
+      done_cycle;  // of the last thing it did: the response, or on a bus the completion record
   TmuCounters counters;
 
   friend bool operator==(const CommandReport&, const CommandReport&) = default;

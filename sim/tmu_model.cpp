@@ -42,7 +42,7 @@ void TmuModel::run() {
     timing_.respond();
     order.report.status = order.legal ? TmuStatus::Done : TmuStatus::Illegal;
     order.report.accept_cycle = timing_.accept_cycle();
-    order.report.respond_cycle = timing_.cycle() - 1;
+    order.report.respond_cycle = order.report.done_cycle = timing_.cycle() - 1;
     const std::uint64_t nonzero_lanes = order.report.counters.nonzero_lanes;
     order.report.counters = timing_.counters();
     order.report.counters.nonzero_lanes = nonzero_lanes;

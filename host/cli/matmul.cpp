@@ -61,7 +61,7 @@ void print_report(const MatmulOptions& options, const IntegerArray& w, const Int
   std::string cycles;
   if (driver != nullptr) {
     json["commands"] = driver->records().size();
-    json["cycles"] = driver->records().back().report.respond_cycle + 1;
+    json["cycles"] = driver->records().back().report.done_cycle + 1;
     cycles = fmt::format(", {} cycles", json["cycles"].get<std::uint64_t>());
   }
   if (options.shared.json) {

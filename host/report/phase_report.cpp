@@ -78,6 +78,7 @@ std::optional<CycleDifference> compare(const SimulatedRun& run, std::size_t inde
   if (e.respond_cycle != g.respond_cycle) {
     return differ("respond_cycle", e.respond_cycle, g.respond_cycle);
   }
+  if (e.done_cycle != g.done_cycle) return differ("done_cycle", e.done_cycle, g.done_cycle);
   if (expected != got) return differ("command", expected.command.rows, got.command.rows);
   return std::nullopt;
 }
@@ -138,7 +139,7 @@ PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tok
     const bool last_of_job = i + 1 == run.records.size() || run.records[i + 1].job != record.job;
     if (!last_of_job) continue;
     report.jobs += 1;
-    report.job_cycles += record.report.respond_cycle + 1;
+    report.job_cycles += record.report.done_cycle + 1;
     add_bound(report, sim::lower_bound(hardware, job));
     job.clear();
   }

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "sim/dram/address_map.hpp"
-#include "sim/hardware.hpp"
+#include "sim/field_error.hpp"
 
 namespace sterna::sim {
 namespace {

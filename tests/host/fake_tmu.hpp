@@ -25,7 +25,7 @@ class FakeTmu final : public sim::TmuDevice {
       check(task);
       for (std::uint32_t r = 0; r < task.command.rows; ++r) run_row(task, r);
       commands.push_back(task.command);
-      reports.push_back({sim::TmuStatus::Done, 0, 0, {}});
+      reports.push_back({sim::TmuStatus::Done, 0, 0, 0, {}});
     }
     ++jobs;
     return reports;

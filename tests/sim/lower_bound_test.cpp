@@ -88,8 +88,11 @@ TEST(CheckAgainstLowerBound, ThrowsWhenSomethingIsImpossible) {
   const TmuTask task = {
       .command = command(1, 1, 1), .weights = nullptr, .activations = {}, .sums = {}};
   const MovedBytes moved = {.weights = 16, .activations = 80, .results = 4};
-  CommandReport good = {
-      .status = TmuStatus::Done, .accept_cycle = 0, .respond_cycle = 12, .counters = {}};
+  CommandReport good = {.status = TmuStatus::Done,
+                        .accept_cycle = 0,
+                        .respond_cycle = 12,
+                        .done_cycle = 12,
+                        .counters = {}};
   good.counters = {.load_cycles = 5, .issue_cycles = 1, .drain_cycles = 5, .respond_cycles = 1};
   const auto check = [&](const CommandReport& report, const MovedBytes& bytes) {
     return [&hardware, &task, report, bytes] {
@@ -98,7 +101,7 @@ TEST(CheckAgainstLowerBound, ThrowsWhenSomethingIsImpossible) {
   };
   EXPECT_NO_THROW(check(good, moved)());
   CommandReport fast = good;
-  fast.respond_cycle = 11;
+  fast.respond_cycle = fast.done_cycle = 11;
   fast.counters.drain_cycles = 4;
   EXPECT_THAT(check(fast, moved),
               ThrowsMessage<std::logic_error>(HasSubstr("12 cycles, its lower bound is 13")));

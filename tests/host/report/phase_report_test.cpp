@@ -40,7 +40,8 @@ CommandRecord record(std::size_t job, std::uint64_t accept_cycle, Phase phase, b
           .job = job,
           .command = {4, 2, 3, sim::WeightFormat::T5, keep},
           .macs = 4 * 3 * 160,
-          .report = {sim::TmuStatus::Done, accept_cycle, accept_cycle + cycles - 1, c}};
+          .report = {sim::TmuStatus::Done, accept_cycle, accept_cycle + cycles - 1,
+                     accept_cycle + cycles - 1, c}};
 }
 
 SimulatedRun simulated_run() {
@@ -116,6 +117,9 @@ TEST(CycleDifference, SeesEveryCounterOfEveryCommand) {
   SimulatedRun late = simulated_run();
   late.records[2].report.respond_cycle += 7;
   EXPECT_EQ(first_cycle_difference(systemc, late)->counter, "respond_cycle");
+  SimulatedRun unwritten = simulated_run();
+  unwritten.records[2].report.done_cycle += 7;
+  EXPECT_EQ(first_cycle_difference(systemc, unwritten)->counter, "done_cycle");
   SimulatedRun shorter = simulated_run();
   shorter.records.pop_back();
   EXPECT_EQ(first_cycle_difference(systemc, shorter)->counter, "commands");

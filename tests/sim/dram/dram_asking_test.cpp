@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/hardware.hpp"
+#include "sim/field_error.hpp"
 #include "tests/sim/dram/traffic.hpp"
 
 namespace sterna::sim {

@@ -12,7 +12,7 @@
 
 #include "sim/dram/address_map.hpp"
 #include "sim/dram/clock_ratio.hpp"
-#include "sim/hardware.hpp"
+#include "sim/field_error.hpp"
 
 namespace sterna::sim {
 namespace {

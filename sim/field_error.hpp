@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace sterna::sim {
+
+/// A value outside its legal range, found by a validate(); the sentence names field, value and what
+/// is legal.
+class FieldError : public std::invalid_argument {
+ public:
+  FieldError(std::string field, const std::string& rest)
+      : std::invalid_argument(field + " " + rest), field_(std::move(field)) {}
+
+  /// Dotted, as in the file: "unit.lanes".
+  [[nodiscard]] const std::string& field() const { return field_; }
+
+ private:
+  std::string field_;
+};
+
+}  // namespace sterna::sim

@@ -145,7 +145,7 @@ class RefusingTmu final : public sim::TmuDevice {
  public:
   [[nodiscard]] const sim::HardwareConfig& hardware() const override { return hardware_; }
   std::vector<sim::CommandReport> run(std::span<const sim::TmuTask> tasks) override {
-    return std::vector<sim::CommandReport>(tasks.size(), {sim::TmuStatus::Illegal, 0, 0, {}});
+    return std::vector<sim::CommandReport>(tasks.size(), {sim::TmuStatus::Illegal, 0, 0, 0, {}});
   }
 
  private:

@@ -92,4 +92,10 @@ JobPlan plan_job(const UnitConfig& unit, std::span<const TmuTask> tasks) {
   return plan;
 }
 
+void require_legal(const JobPlan& plan) {
+  for (std::size_t i = 0; i < plan.legal.size(); ++i) {
+    require(plan.legal[i], i, "the unit refuses its command, which on a bus halts it");
+  }
+}
+
 }  // namespace sterna::sim

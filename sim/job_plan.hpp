@@ -44,4 +44,7 @@ struct JobPlan {
 ///         command does not fit the unit's command port
 [[nodiscard]] JobPlan plan_job(const UnitConfig& unit, std::span<const TmuTask> tasks);
 
+/// Errors  std::invalid_argument names the first illegal task: on a bus it would halt the unit (docs/axi.md)
+void require_legal(const JobPlan& plan);
+
 }  // namespace sterna::sim

@@ -10,20 +10,14 @@
 #include "sim/tmu_model.hpp"
 
 namespace sterna::sim {
-namespace {
-
-const HardwareConfig& checked(const HardwareConfig& hardware) {
+void check_systemc_accepts(const HardwareConfig& hardware) {
   hardware.validate();
   if (sc_core::sc_start_of_simulation_invoked()) {
     throw std::runtime_error(
         "the SystemC kernel of this process has already run and takes no more modules; construct "
-        "every "
-        "SystemC device before the first run");
+        "every SystemC device before the first run");
   }
-  return hardware;
 }
-
-}  // namespace
 
 struct SystemcTmu::Modules {
   Modules(const HardwareConfig& hardware, StreamMemory& memory)
@@ -42,7 +36,7 @@ struct SystemcTmu::Modules {
 };
 
 SystemcTmu::SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls)
-    : hardware_(checked(hardware)),
+    : hardware_((check_systemc_accepts(hardware), hardware)),
       memory_(hardware, stalls),
       modules_(std::make_unique<Modules>(hardware_, memory_)) {}
 

@@ -11,15 +11,18 @@
 
 namespace sterna::sim {
 
+/// Whether a SystemC device of this design can be constructed now.
+/// Errors  std::invalid_argument from validate(); std::runtime_error when the SystemC kernel of this
+///         process has already run
+void check_systemc_accepts(const HardwareConfig& hardware);
+
 /// The SystemC model of the unit (tmu_model.hpp) as a device.
 ///
 /// SystemC has one kernel a process, which accepts modules until it first runs: construct every
 /// SystemcTmu of a process before the first run() of any of them.
 class SystemcTmu : public TmuDevice {
  public:
-  /// Errors  std::invalid_argument from validate(); std::runtime_error when the SystemC kernel of
-  /// this
-  ///         process has already run
+  /// Errors  as check_systemc_accepts()
   explicit SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls = {});
   ~SystemcTmu() override;
 

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/bus/bus_timing.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace sterna::sim {
+namespace {
+
+constexpr std::uint32_t kStreamBytes = 16;  // of an activation or descriptor beat
+
+}  // namespace
+
+BusTiming::BusTiming(const HardwareConfig& hardware)
+    : hardware_(hardware),
+      memory_(hardware),
+      addresses_(hardware.unit.engines + 2),
+      ring_(hardware),
+      unit_(hardware.unit),
+      writer_(hardware) {}
+
+void BusTiming::start(const BusLayout& layout, std::span<const TmuTask> tasks) {
+  const BusConfig& bus = *hardware_.bus;
+  layout_ = &layout;
+  tasks_ = tasks;
+  memory_.start();
+  masters_.clear();
+  for (std::uint32_t r = 0; r <= hardware_.unit.engines; ++r) {
+    const bool is_weights = r < hardware_.unit.engines;
+    masters_.emplace_back(
+        ReadMaster::Sizes{.beat_bytes = is_weights ? hardware_.unit.beat_bytes() : kStreamBytes,
+                          .burst_beats = bus.burst_beats,
+                          .fifo_beats = bus.dma_fifo_beats,
+                          .outstanding = bus.outstanding});
+  }
+  masters_.emplace_back(
+      ReadMaster::Sizes{.beat_bytes = kStreamBytes,
+                        .burst_beats = DescriptorRing::kDescriptorBeats,
+                        .fifo_beats = DescriptorRing::kDescriptorBeats * bus.descriptors,
+                        .outstanding = bus.descriptors});
+  std::fill(addresses_.begin(), addresses_.end(), BusMemory::Address{});
+  ring_.start(layout);
+  unit_.start();
+  writer_.start();
+  cycle_ = 0;
+  running_ = false;
+  started_ = done_ = 0;
+  reports_.clear();
+}
+
+bool BusTiming::step() {
+  const bool moved = clock();
+  if (done_ == tasks_.size()) return false;
+  if (!moved) {
+    const std::uint64_t next =
+        std::min({memory_.next_change(), unit_.next_event(cycle_), ring_.next_event(cycle_)});
+    if (next == BusMemory::kNever) {
+      throw std::logic_error(
+          fmt::format("broken model of the bus: nothing will happen after cycle {}", cycle_));
+    }
+    unit_.pass(next - cycle_ - 1);
+    cycle_ = next;
+  } else {
+    ++cycle_;
+  }
+  return true;
+}
+
+bool BusTiming::clock() {
+  // (1) The memory: answers that come, addresses that it takes.
+  memory_.advance(cycle_);
+  const std::uint32_t taken = memory_.take_addresses(addresses_);
+
+  // (2) Handshakes between the parts, from their states at the start of the cycle.
+  const std::uint32_t engines = hardware_.unit.engines;
+  const auto fetch = ring_.fetch();
+  const auto hand_out = ring_.hand_out(cycle_);
+  const bool fetched = fetch && masters_[engines + 1].job_ready();
+  const bool handed_out =
+      hand_out && (hand_out->job.beats == 0 || masters_[hand_out->master].job_ready());
+  const bool starts = !running_ && ring_.has_entry() && writer_.job_ready();
+  const bool responds = unit_.responds();
+  const bool collected = ring_.collecting() && masters_[engines + 1].has_beat();
+  ClockedTmu::Events to_unit;
+  to_unit.result = unit_.has_result(cycle_) && writer_.result_ready();
+
+  // (3) The edge: readers, ring, commands, writer, unit.
+  bool moved = clock_readers(taken, to_unit);
+  moved |= clock_reader(engines + 1, (taken >> (engines + 1) & 1U) != 0, collected);
+  if (fetched) masters_[engines + 1].hand(*fetch);
+  if (handed_out && hand_out->job.beats != 0) masters_[hand_out->master].hand(hand_out->job);
+  moved |= ring_.clock(
+      cycle_,
+      {.fetched = fetched, .collected = collected, .handed_out = handed_out, .started = starts});
+  const ResultWriter::Job job = starts ? next_job() : ResultWriter::Job{};
+  const ResultWriter::Outcome outcome = writer_.clock(
+      {.job = starts ? &job : nullptr, .result = to_unit.result, .finish = responds}, memory_);
+  moved |= outcome.moved;
+  if (starts) {
+    unit_.accept(tasks_[started_].command);
+    reports_.push_back({.status = TmuStatus::Done,
+                        .accept_cycle = cycle_,
+                        .respond_cycle = 0,
+                        .done_cycle = 0,
+                        .counters = {}});
+    ++started_;
+    running_ = true;
+  }
+  moved |= unit_.clock(cycle_, to_unit);
+  if (responds) end_command();
+  if (outcome.done) reports_[done_++].done_cycle = cycle_;
+  return moved || outcome.done;
+}
+
+// Weights and activations.
+bool BusTiming::clock_readers(std::uint32_t taken, ClockedTmu::Events& to_unit) {
+  const std::uint32_t engines = hardware_.unit.engines;
+  bool moved = false;
+  for (std::uint32_t e = 0; e < engines; ++e) {
+    const bool popped = masters_[e].has_beat() && unit_.weight_ready(e);
+    to_unit.weights |= std::uint32_t{popped} << e;
+    moved |= clock_reader(e, (taken >> e & 1U) != 0, popped);
+  }
+  to_unit.activation = masters_[engines].has_beat() && unit_.activation_ready();
+  moved |= clock_reader(engines, (taken >> engines & 1U) != 0, to_unit.activation);
+  return moved;
+}
+
+bool BusTiming::clock_reader(std::uint32_t reader, bool taken, bool popped) {
+  const bool came = memory_.has_beat(reader);
+  const bool last = came && memory_.take_beat(reader);
+  return masters_[reader].clock(addresses_[reader],
+                                {.taken = taken, .came = came, .last = last, .popped = popped});
+}
+
+ResultWriter::Job BusTiming::next_job() const {
+  const TmuCommand& command = tasks_[started_].command;
+  const std::size_t word_bytes = hardware_.bus->result_bits / 8;
+  return {.tokens = command.tokens,
+          .address = layout_->descriptors[started_].result_base,
+          .words = (result_bytes(hardware_.unit, command) + word_bytes - 1) / word_bytes,
+          .record_address = layout_->completion_base + started_ * sizeof(axi::Completion)};
+}
+
+// The response is taken; the counters hold the whole command.
+void BusTiming::end_command() {
+  CommandReport& report = reports_[started_ - 1];
+  report.respond_cycle = cycle_;
+  report.counters = unit_.counters();
+  running_ = false;
+}
+
+}  // namespace sterna::sim

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/bus/clocked_tmu.hpp"
+
+#include <algorithm>
+
+namespace sterna::sim {
+namespace {
+
+// From a slot's issue to the cycle in which its result can be handed over.
+constexpr std::uint64_t kIssueToResult = 4;
+
+}  // namespace
+
+ClockedTmu::ClockedTmu(const UnitConfig& unit)
+    : unit_(unit), fifo_(unit.engines), results_(unit.result_fifo_beats) {}
+
+void ClockedTmu::start() {
+  state_ = State::Idle;
+  accepted_ = false;
+  std::fill(fifo_.begin(), fifo_.end(), 0);
+  oldest_result_ = next_result_ = 0;
+  credits_ = unit_.result_fifo_beats;
+  stall_ = nullptr;
+}
+
+void ClockedTmu::accept(const TmuCommand& command) {
+  accepted_ = true;
+  command_ = command;
+  shape_ = shape_of(unit_, command);
+  loads_left_ = activation_beats(unit_, command);
+  engines_ = shape_.groups == 1 ? shape_.last_group_engines : unit_.engines;
+  group_ = beat_ = chunk_ = 0;
+  counters_ = {};
+  counters_.load_cycles = counters_.activation_writes = loads_left_;
+}
+
+bool ClockedTmu::has_weights() const {
+  for (std::uint32_t e = 0; e < engines_; ++e) {
+    if (fifo_[e] == 0) return false;
+  }
+  return true;
+}
+
+void ClockedTmu::pop_weights() {
+  for (std::uint32_t e = 0; e < engines_; ++e) --fifo_[e];
+}
+
+bool ClockedTmu::clock(std::uint64_t cycle, const Events& events) {
+  bool moved = accepted_ || events.weights != 0 || events.activation || events.result;
+  stall_ = nullptr;
+  const std::uint32_t credits = credits_;
+  switch (state_) {
+    case State::Idle:
+      break;
+    case State::Load:
+      if (!events.activation) {
+        stall_ = &counters_.activation_stall_cycles;
+      } else if (--loads_left_ == 0) {
+        state_ = State::Compute;
+        slot_from_ = cycle + 1;
+      }
+      break;
+    case State::Compute:
+      if (cycle >= slot_from_) moved |= issue(cycle);
+      break;
+    case State::Drain:
+      stall_ = &counters_.drain_cycles;
+      if (credits == unit_.result_fifo_beats) {
+        state_ = State::Respond;
+        moved = true;
+      }
+      break;
+    case State::Respond:
+      counters_.respond_cycles = 1;
+      state_ = State::Idle;
+      moved = true;
+      break;
+  }
+  if (stall_ != nullptr) ++*stall_;
+  if (accepted_) {
+    state_ = loads_left_ == 0 ? State::Compute : State::Load;
+    slot_from_ = cycle + 1;
+    accepted_ = false;
+  }
+  for (std::uint32_t e = 0; events.weights >> e != 0; ++e) fifo_[e] += events.weights >> e & 1U;
+  if (events.result) {
+    ++credits_;
+    oldest_result_ = oldest_result_ + 1 == results_.size() ? 0 : oldest_result_ + 1;
+  }
+  return moved;
+}
+
+// The next slot, or the reason why there is none.
+bool ClockedTmu::issue(std::uint64_t cycle) {
+  if (chunk_ == 0 && !has_weights()) {
+    stall_ = &counters_.weight_stall_cycles;
+    return false;
+  }
+  if (beat_ + 1 < command_.beats) {
+    pop_weights();
+    ++beat_;
+    slot_from_ = cycle + shape_.chunks;
+    return true;
+  }
+  if (credits_ == 0) {
+    stall_ = &counters_.result_stall_cycles;
+    return false;
+  }
+  if (chunk_ == 0) pop_weights();
+  --credits_;
+  results_[next_result_] = cycle + kIssueToResult;
+  next_result_ = next_result_ + 1 == results_.size() ? 0 : next_result_ + 1;
+  if (++chunk_ == shape_.chunks) end_group();
+  return true;
+}
+
+void ClockedTmu::end_group() {
+  const std::uint64_t slots = std::uint64_t{command_.beats} * shape_.chunks;
+  counters_.issue_cycles += slots;
+  counters_.weight_beats += std::uint64_t{command_.beats} * engines_;
+  counters_.row_slots += std::uint64_t{command_.beats} * command_.tokens * engines_;
+  counters_.activation_reads += std::uint64_t{command_.beats} * command_.tokens;
+  counters_.result_beats += shape_.chunks;
+  counters_.sums += std::uint64_t{command_.tokens} * engines_;
+  beat_ = chunk_ = 0;
+  ++group_;
+  if (group_ == shape_.groups) {
+    state_ = State::Drain;
+  } else if (group_ + 1 == shape_.groups) {
+    engines_ = shape_.last_group_engines;
+  }
+}
+
+std::uint64_t ClockedTmu::next_event(std::uint64_t cycle) const {
+  std::uint64_t next = kNever;
+  if (state_ == State::Compute && slot_from_ > cycle) next = slot_from_;
+  if (credits_ != unit_.result_fifo_beats && results_[oldest_result_] > cycle) {
+    next = std::min(next, results_[oldest_result_]);
+  }
+  return next;
+}
+
+}  // namespace sterna::sim

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "sim/hardware.hpp"
+#include "sim/job_plan.hpp"
+#include "sim/tmu_device.hpp"
+
+namespace sterna::sim {
+
+/// The unit of docs/tmu.md clock by clock, without values, for streams whose beats come when other masters
+/// of the same memory let them (tmu_timing.hpp needs ports that are independent).
+///
+/// Protocol  each cycle: the queries are of its start; accept() if a command comes, then clock() ends it.
+///           Cycles in which clock() returned that nothing changed may be left out until next_event(): pass()
+class ClockedTmu {
+ public:
+  static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
+  struct Events {
+    std::uint32_t weights = 0;  // a bit an engine: a beat is pushed into its FIFO
+    bool activation = false;
+    bool result = false;  // is taken
+  };
+
+  explicit ClockedTmu(const UnitConfig& unit);
+
+  void start();
+
+  [[nodiscard]] bool weight_ready(std::uint32_t engine) const {
+    return fifo_[engine] != unit_.weight_fifo_beats;
+  }
+  [[nodiscard]] bool activation_ready() const { return state_ == State::Load; }
+  [[nodiscard]] bool has_result(std::uint64_t cycle) const {
+    return credits_ != unit_.result_fifo_beats && results_[oldest_result_] <= cycle;
+  }
+  /// In the response handshake: it is taken at once.
+  [[nodiscard]] bool responds() const { return state_ == State::Respond; }
+
+  void accept(const TmuCommand& command);
+  /// Returns whether anything changed.
+  bool clock(std::uint64_t cycle, const Events& events);
+  /// `cycles` go by in which nothing changes.
+  void pass(std::uint64_t cycles) {
+    if (stall_ != nullptr) *stall_ += cycles;
+  }
+  [[nodiscard]] std::uint64_t next_event(std::uint64_t cycle) const;
+
+  /// Of the command, whole when responds().
+  [[nodiscard]] const TmuCounters& counters() const { return counters_; }
+
+ private:
+  enum class State : std::uint8_t { Idle, Load, Compute, Drain, Respond };
+
+  bool issue(std::uint64_t cycle);
+  void pop_weights();
+  void end_group();
+  [[nodiscard]] bool has_weights() const;
+
+  UnitConfig unit_;
+  State state_ = State::Idle;
+  bool accepted_ = false;
+  TmuCommand command_{};
+  CommandShape shape_{};
+  std::uint64_t loads_left_ = 0;
+  std::uint32_t engines_ = 0;  // active in this group
+  std::uint32_t group_ = 0;
+  std::uint32_t beat_ = 0;
+  std::uint32_t chunk_ = 0;
+  std::uint64_t slot_from_ = 0;         // first cycle in which the next slot may be issued
+  std::vector<std::uint32_t> fifo_;     // (engines,) beats held
+  std::vector<std::uint64_t> results_;  // ring: first cycle in which a result can be handed over
+  std::uint32_t oldest_result_ = 0;
+  std::uint32_t next_result_ = 0;
+  std::uint32_t credits_ = 0;
+  std::uint64_t* stall_ = nullptr;  // what counts a cycle in which nothing changes
+  TmuCounters counters_;
+};
+
+}  // namespace sterna::sim

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/bus/descriptor_ring.hpp"
+
+#include "sim/job_plan.hpp"
+
+namespace sterna::sim {
+namespace {
+
+TmuCommand command_of(const axi::Descriptor& d) {
+  return {.tokens = d.tokens,
+          .beats = d.beats,
+          .rows = d.rows,
+          .format = (d.flags & axi::kFlagT2) != 0 ? WeightFormat::T2 : WeightFormat::T5,
+          .keep_activations = (d.flags & axi::kFlagKeep) != 0};
+}
+
+}  // namespace
+
+void DescriptorRing::start(const BusLayout& layout) {
+  layout_ = &layout;
+  fetched_ = pending_ = entries_ = checked_ = beats_ = turn_ = 0;
+  state_ = State::Collect;
+}
+
+std::optional<ReadJob> DescriptorRing::fetch() const {
+  if (fetched_ == layout_->descriptors.size() || pending_ == hardware_.bus->descriptors) {
+    return std::nullopt;
+  }
+  return ReadJob{.address = layout_->ring_base + fetched_ * sizeof(axi::Descriptor),
+                 .beats = kDescriptorBeats};
+}
+
+std::optional<DescriptorRing::HandOut> DescriptorRing::hand_out(std::uint64_t cycle) const {
+  if (state_ != State::HandOut || cycle < hand_out_from_) return std::nullopt;
+  const axi::Descriptor& d = layout_->descriptors[checked_];
+  const TmuCommand command = command_of(d);
+  if (turn_ == hardware_.unit.engines) {
+    return HandOut{
+        .master = turn_,
+        .job = {.address = d.activation_base, .beats = activation_beats(hardware_.unit, command)}};
+  }
+  return HandOut{
+      .master = turn_,
+      .job = {.address = d.weight_base + turn_ * d.weight_pitch,
+              .beats = std::uint64_t{engine_rows(hardware_.unit, command, turn_)} * command.beats}};
+}
+
+bool DescriptorRing::clock(std::uint64_t cycle, const Events& events) {
+  const std::uint32_t engines = hardware_.unit.engines;
+  bool moved = events.fetched || events.collected || events.handed_out || events.started;
+  fetched_ += events.fetched ? 1 : 0;
+  pending_ += (events.fetched ? 1U : 0U) - (events.started ? 1U : 0U);
+  entries_ -= events.started ? 1 : 0;
+  if (state_ == State::Give) {
+    ++entries_;
+    ++checked_;
+    state_ = State::Collect;
+    moved = true;
+  } else if (events.collected && ++beats_ == kDescriptorBeats) {
+    beats_ = 0;
+    turn_ = 0;
+    // 33 cycles of descriptor_counts, a range a cycle (docs/axi.md, Ring).
+    hand_out_from_ = cycle + 36 + engines;
+    state_ = State::HandOut;
+  } else if (events.handed_out && turn_++ == engines) {
+    state_ = State::Give;
+  }
+  return moved;
+}
+
+}  // namespace sterna::sim

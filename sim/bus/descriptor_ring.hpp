@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "rtl/axi/registers.hpp"
+#include "sim/bus/bus_layout.hpp"
+#include "sim/bus/read_master.hpp"
+#include "sim/hardware.hpp"
+
+namespace sterna::sim {
+
+/// descriptor_ring.sv and descriptor_check.sv clock by clock, for legal descriptors: fetches them ahead of
+/// need and hands their reads to the masters.
+///
+/// Protocol  each cycle: fetch(), collecting(), hand_out() and has_entry() are of its start; clock() ends it
+class DescriptorRing {
+ public:
+  static constexpr std::uint64_t kNever = BusMemory::kNever;
+  static constexpr std::uint32_t kDescriptorBeats = 4;
+
+  /// A read and its master; no beats: nothing to read, which takes a cycle all the same.
+  struct HandOut {
+    std::uint32_t master;
+    ReadJob job;
+  };
+
+  struct Events {
+    bool fetched;     // fetch() was handed to the descriptor master
+    bool collected;   // a beat from its queue
+    bool handed_out;  // hand_out() was taken
+    bool started;     // the oldest entry
+  };
+
+  explicit DescriptorRing(const HardwareConfig& hardware) : hardware_(hardware) {}
+
+  /// `layout` outlives the job.
+  void start(const BusLayout& layout);
+
+  /// The read of the next descriptor, if one is wanted.
+  [[nodiscard]] std::optional<ReadJob> fetch() const;
+  [[nodiscard]] bool collecting() const { return state_ == State::Collect; }
+  [[nodiscard]] std::optional<HandOut> hand_out(std::uint64_t cycle) const;
+  [[nodiscard]] bool has_entry() const { return entries_ != 0; }
+
+  /// Returns whether anything changed.
+  bool clock(std::uint64_t cycle, const Events& events);
+
+  /// A cycle in which something happens without an event.
+  [[nodiscard]] std::uint64_t next_event(std::uint64_t cycle) const {
+    return state_ == State::HandOut && hand_out_from_ > cycle ? hand_out_from_ : kNever;
+  }
+
+ private:
+  enum class State : std::uint8_t { Collect, HandOut, Give };
+
+  const HardwareConfig& hardware_;
+  const BusLayout* layout_ = nullptr;
+  std::uint32_t fetched_ = 0;
+  std::uint32_t pending_ = 0;  // fetched and not started
+  std::uint32_t entries_ = 0;  // checked and not started
+  std::uint32_t checked_ = 0;  // the descriptor in the check
+  std::uint32_t beats_ = 0;    // of it
+  std::uint32_t turn_ = 0;     // the master that is handed its read
+  std::uint64_t hand_out_from_ = 0;
+  State state_ = State::Collect;
+};
+
+}  // namespace sterna::sim

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/bus/systemc_bus_tmu.hpp"
+
+#include <stdexcept>
+#include <systemc>
+
+#include <fmt/format.h>
+
+#include "sim/bus/bus_layout.hpp"
+#include "sim/bus/bus_timing.hpp"
+#include "sim/decoded_weights.hpp"
+#include "sim/job_plan.hpp"
+#include "sim/sanitizer_stack.hpp"
+#include "sim/systemc_tmu.hpp"
+
+namespace sterna::sim {
+
+/// A job at a time, from the doorbell to the last completion record.
+class SystemcBusTmu::Model : public sc_core::sc_module {
+ public:
+  Model(const sc_core::sc_module_name& name, const HardwareConfig& hardware)
+      : sc_module(name),
+        clock_period_(1000 / hardware.clock_mhz, sc_core::SC_NS),
+        timing_(hardware),
+        decoded_(hardware.unit) {
+    SC_HAS_PROCESS(Model);
+    SC_THREAD(run);
+  }
+
+  /// Starts `tasks` as soon as simulation goes on; they stay in place until done().
+  void post(const BusLayout& layout, std::span<const TmuTask> tasks) {
+    tasks_ = tasks;
+    timing_.start(layout, tasks);
+    done_ = tasks.empty();
+    bell_.notify(sc_core::SC_ZERO_TIME);
+  }
+
+  [[nodiscard]] bool done() const { return done_; }
+
+  std::vector<CommandReport> reports() {
+    std::vector<CommandReport> reports = timing_.reports();
+    std::span<const std::int8_t> held;
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+      const TmuTask& task = tasks_[i];
+      if (!task.command.keep_activations) held = task.activations;
+      DecodedMatrix& matrix = decoded_.matrix(task);
+      matrix.multiply(held, task.command.tokens, task.sums);
+      reports[i].counters.nonzero_lanes = matrix.nonzeros() * task.command.tokens;
+    }
+    return reports;
+  }
+
+ private:
+  /// How far the process may run ahead of SystemC time: far enough that switching to it costs little a cycle.
+  static constexpr std::uint64_t kQuantumCycles = 4096;
+
+  void run() {
+    for (;;) {
+      while (done_) wait(bell_);
+      std::uint64_t synchronized = 0;
+      while (timing_.step()) {
+        if (timing_.cycle() - synchronized < kQuantumCycles) continue;
+        wait(clock_period_ * static_cast<double>(timing_.cycle() - synchronized));
+        synchronized = timing_.cycle();
+      }
+      wait(clock_period_ * static_cast<double>(timing_.cycle() + 1 - synchronized));
+      done_ = true;
+    }
+  }
+
+  sc_core::sc_time clock_period_;
+  BusTiming timing_;
+  DecodedWeights decoded_;
+  std::span<const TmuTask> tasks_;
+  bool done_ = true;
+  sc_core::sc_event bell_{"bell"};
+};
+
+SystemcBusTmu::SystemcBusTmu(const HardwareConfig& hardware)
+    : hardware_((check_systemc_accepts(hardware), hardware)),
+      model_(std::make_unique<Model>(sc_core::sc_gen_unique_name("tmu_axi"), hardware_)) {}
+
+SystemcBusTmu::~SystemcBusTmu() = default;
+
+std::vector<CommandReport> SystemcBusTmu::run(std::span<const TmuTask> tasks) {
+  require_legal(plan_job(hardware_.unit, tasks));
+  const BusLayout layout = lay_out_job(hardware_, tasks);
+  model_->post(layout, tasks);
+  sc_core::sc_start();
+  restore_sanitizer_stack();
+  if (!model_->done()) throw std::runtime_error("the SystemC model made no progress");
+  return model_->reports();
+}
+
+}  // namespace sterna::sim

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+#include "sim/hardware.hpp"
+#include "tests/sim/designs.hpp"
+
+namespace sterna::sim {
+
+/// What the RTL of a unit on its bus is built for. The units are those of tests/sim/designs.hpp.
+struct BusDesign {
+  const char* name;
+  UnitConfig unit;
+  std::uint32_t burst_beats;
+  std::uint32_t dma_fifo_beats;
+  std::uint32_t outstanding;
+  std::uint32_t descriptors;
+  std::uint32_t result_bits;
+};
+
+/// Another edge each: the smallest bursts and queues; wide words of results and one engine; edge's unit.
+inline const BusDesign kBusDesigns[] = {
+    {"odd", kDesigns[0], 4, 8, 3, 2, 256},
+    {"narrow", kDesigns[1], 8, 16, 2, 8, 512},
+    {"edge", kDesigns[3], 16, 64, 8, 4, 128},
+};
+
+inline void PrintTo(const BusDesign& design, std::ostream* out) { *out << design.name; }
+
+/// The design with a memory that answers in the next cycle, at 1000 MHz.
+inline HardwareConfig on_ideal_memory(const BusDesign& design) {
+  constexpr std::uint32_t kMhz = 1000;
+  HardwareConfig hardware{.name = design.name,
+                          .clock_mhz = kMhz,
+                          .weight_format = WeightFormat::T5,
+                          .unit = design.unit,
+                          .memory = {}};
+  hardware.bus = BusConfig{.burst_beats = design.burst_beats,
+                           .dma_fifo_beats = design.dma_fifo_beats,
+                           .outstanding = design.outstanding,
+                           .descriptors = design.descriptors,
+                           .result_bits = design.result_bits,
+                           .latency_ns = 0,
+                           .dram = default_dram(dram_parts().front(), kMhz * 1000)};
+  hardware.bus->dram.kind = DramKind::Ideal;
+  return hardware;
+}
+
+}  // namespace sterna::sim

@@ -21,19 +21,22 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// Consecutive banks: how far they lie apart, and after how many bytes the first comes again.
+/// Consecutive open rows: how far they lie apart, and after how many bytes the first bank comes again.
 struct BankSpan {
   std::uint64_t stride;
   std::uint64_t period;
 };
 
+// The address bits above the column, up to those of the row, choose the bank (or the channel).
 BankSpan bank_span(const DramConfig& dram) {
   if (dram.kind != DramKind::Banks) return {.stride = kAlign, .period = kAlign};
   const AddressMap map(dram.part, dram.channels, dram.mapping);
-  std::uint64_t stride = 1;
-  while (map.locate(stride).bank == 0 && map.locate(stride).row == 0) stride *= 2;
-  stride *= dram.part.access_bytes();
-  return {.stride = stride, .period = stride * dram.part.banks};
+  const std::uint64_t stride = std::uint64_t{dram.part.columns()} << map.column_shift();
+  std::uint64_t period = stride;
+  while (period * dram.part.access_bytes() < dram.bytes() && map.locate(period).row == 0) {
+    period *= 2;
+  }
+  return {.stride = stride * dram.part.access_bytes(), .period = period * dram.part.access_bytes()};
 }
 
 /// The next of at least `bytes` bytes after which the next bank comes.

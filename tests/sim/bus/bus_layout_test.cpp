@@ -2,6 +2,8 @@
 #include "sim/bus/bus_layout.hpp"
 
 #include <algorithm>
+#include <array>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -70,23 +72,31 @@ TEST_P(Layout, PutsEverythingApartAlignedAndInTheWindow) {
   }
 }
 
-TEST_P(Layout, PutsTheEnginesOfAMatrixOneBankApart) {
+// As many as there are banks that an address can choose above its column.
+TEST_P(Layout, PutsTheEnginesOfAMatrixIntoDifferentBanks) {
   for (const DramPart& part : dram_parts()) {
-    const HardwareConfig hardware = on_part(GetParam(), part);
-    RandomJob job(hardware.unit, 1);
-    job.add({.tokens = 1,
-             .cols = 300,
-             .rows = 40,
-             .format = WeightFormat::T5,
-             .keep_activations = false,
-             .fill = Fill::Uniform});
-    const axi::Descriptor d = lay_out_job(hardware, job.tasks()).descriptors.at(0);
-    const AddressMap map(part, 1, hardware.bus->dram.mapping);
-    const std::uint32_t first = map.locate(d.weight_base / part.access_bytes()).bank;
-    for (std::uint32_t e = 1; e < hardware.unit.engines; ++e) {
-      const std::uint64_t address = d.weight_base + e * d.weight_pitch;
-      EXPECT_EQ(map.locate(address / part.access_bytes()).bank, (first + e) % part.banks)
-          << part.name << ", engine " << e;
+    for (const char* mapping :
+         {"row-rank-bank-column-bankgroup-channel", "row-channel-rank-bank-bankgroup-column",
+          "row-rank-bankgroup-bank-column-channel"}) {
+      HardwareConfig hardware = on_part(GetParam(), part);
+      hardware.bus->dram.mapping = mapping;
+      hardware.bus->dram.channels = 2;
+      RandomJob job(hardware.unit, 1);
+      job.add({.tokens = 1,
+               .cols = 300,
+               .rows = 40,
+               .format = WeightFormat::T5,
+               .keep_activations = false,
+               .fill = Fill::Uniform});
+      const axi::Descriptor d = lay_out_job(hardware, job.tasks()).descriptors.at(0);
+      const AddressMap map(part, 2, mapping);
+      std::set<std::array<std::uint32_t, 4>> banks;
+      for (std::uint32_t e = 0; e < hardware.unit.engines; ++e) {
+        const std::uint64_t address = d.weight_base + e * d.weight_pitch;
+        const DramLocation at = map.locate(address / part.access_bytes());
+        banks.insert({at.channel, at.rank, at.bank_group, at.bank});
+      }
+      EXPECT_EQ(banks.size(), hardware.unit.engines) << part.name << ", " << mapping;
     }
   }
 }

@@ -103,6 +103,22 @@ TEST(SystemcBusTmu, StartsEveryJobAfresh) {
   EXPECT_TRUE(device.run({}).empty());
 }
 
+// The same commands, but the second reads other weights than the first: more rows of the memory.
+TEST(SystemcBusTmu, TimesAJobByWhereItsWeightsLieToo) {
+  HardwareConfig hardware = on_ideal_memory(edge());
+  hardware.bus->dram = default_dram(find_dram_part("DDR4-3200"), 1'000'000);
+  SystemcBusTmu device(hardware);
+  SystemcBusTmu fresh(hardware);
+  RandomJob job(edge().unit, 1);
+  for (int i = 0; i < 2; ++i) job.add(shape(1, 80, 3));
+  const auto apart = device.run(job.tasks());
+  std::vector<TmuTask> shared(job.tasks().begin(), job.tasks().end());
+  shared[1].weights = shared[0].weights;
+  const auto reports = device.run(shared);
+  EXPECT_EQ(reports, fresh.run(shared));
+  EXPECT_NE(reports, apart);
+}
+
 TEST(SystemcBusTmu, RefusesAnIllegalTaskAndGoesOn) {
   SystemcBusTmu device(on_ideal_memory(edge()));
   RandomJob bad(edge().unit, 1);

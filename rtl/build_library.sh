@@ -34,6 +34,7 @@ parameters=(Lanes Engines Slices ActWords Chunks WeightFifoBeats ResultFifoBeats
 top=tmu
 folders=(pe mem tmu)
 wrapper=$rtl/tmu_unit.cpp
+probe=()
 while [[ ${1-} == --* ]]; do
   case $1 in
     --no-assert) assertions=(); defines=() ;;
@@ -41,7 +42,7 @@ while [[ ${1-} == --* ]]; do
     --axi)
       names+=(BURST_BEATS DMA_FIFO_BEATS OUTSTANDING DESCRIPTORS ADDRESS_BITS RESULT_BITS)
       parameters+=(BurstBeats DmaFifoBeats Outstanding Descriptors AddressBits ResultBits)
-      top=tmu_axi folders+=(axi) wrapper=$rtl/axi/tmu_axi_unit.cpp ;;
+      top=tmu_axi folders+=(axi) wrapper=$rtl/axi/tmu_axi_unit.cpp probe=("$rtl/axi/probe.vlt") ;;
     *) echo "build_library.sh: unknown option $1; known are --no-assert, --trace, --axi" >&2; exit 2 ;;
   esac
   shift
@@ -92,7 +93,7 @@ done
 "$verilator" --cc --prefix "V$top" --top-module "$top" --Mdir "$work" -Wno-fatal -Wno-lint -Wno-style \
   -O3 -fno-const-bit-op-tree --unroll-count 2 --x-assign fast --x-initial fast --flatten \
   --output-split 0 "${assertions[@]}" "${trace_flags[@]}" "${coverage_flags[@]}" \
-  "${generics[@]}" -I"$rtl" "${packages[@]}" "${modules[@]}"
+  "${generics[@]}" -I"$rtl" "${probe[@]}" "${packages[@]}" "${modules[@]}"
 
 include=$("$verilator" --getenv VERILATOR_ROOT)/include
 common=(-std=c++20 -fPIC -fvisibility=hidden -w -pthread -isystem "$include" -isystem "$include/vltstd"

@@ -81,6 +81,7 @@ class VerilatedUnit : public Unit {
   virtual void sample() = 0;
 
   [[nodiscard]] Top& top() { return *top_; }
+  [[nodiscard]] const Top& top() const { return *top_; }
 
   void evaluate() {
     {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "Vtmu_axi.h"
+#include "Vtmu_axi___024root.h"
 #include "rtl/verilated_unit.hpp"
 
 // Compiled with the sizes that rtl/build_library.sh verilated: STERNA_LANES and so on.
@@ -32,11 +33,16 @@ constexpr std::size_t kBeatBytes = STERNA_LANES / 5;
 constexpr std::size_t kStreamBytes = 16;
 constexpr std::size_t kAddressBytes = STERNA_ADDRESS_BITS / 8;
 
-// Sets bit `index` of a port of up to 32 bits.
+// tmu_pkg: two states of the unit inside, and a counter that has no register of its own.
+constexpr std::uint32_t kStateIdle = 0;
+constexpr std::uint32_t kStateRespond = 4;
+constexpr std::uint32_t kLoadCycles = 0;
+constexpr std::uint32_t kActivationWrites = 11;
+
+// Sets a port of up to 64 bits.
 template <typename Port>
-void set_bit(Port& port, std::uint32_t index, bool value) {
-  const auto bit = static_cast<Port>(Port{1} << index);
-  port = static_cast<Port>(value ? port | bit : port & ~bit);
+void assign(Port& port, std::uint64_t value) {
+  port = static_cast<Port>(value);
 }
 
 // The bytes of a port, lowest first, as Verilator keeps ports of any width on a little-endian machine.
@@ -51,9 +57,16 @@ class VerilatedTmuAxiUnit final : public VerilatedUnit<TmuAxiUnit, Vtmu_axi> {
 
   [[nodiscard]] const TmuAxiParameters& parameters() const override { return kParameters; }
 
+  [[nodiscard]] std::uint64_t counter(std::uint32_t selector) const override {
+    constexpr std::uint32_t kSelectors = 14;
+    if (selector >= kSelectors) return 0;
+    const std::uint32_t index = selector == kActivationWrites ? kLoadCycles : selector;
+    return registers().tmu_axi__DOT__u_tmu__DOT__u_counters__DOT__count_q[index];
+  }
+
  private:
   void drive() override {
-    for (std::uint32_t m = 0; m < kReaders; ++m) drive_reader(m, in.readers[m]);
+    drive_readers();
     top().aw_ready_i = in.aw_ready;
     top().w_ready_i = in.w_ready;
     top().b_valid_i = in.b_valid;
@@ -69,26 +82,33 @@ class VerilatedTmuAxiUnit final : public VerilatedUnit<TmuAxiUnit, Vtmu_axi> {
     top().lite_r_ready_i = in.lite_r_ready;
   }
 
-  void drive_reader(std::uint32_t m, const ReadInputs& pins) {
-    set_bit(top().ar_ready_i, m, pins.ar_ready);
-    set_bit(top().r_valid_i, m, pins.r_valid);
-    set_bit(top().r_last_i, m, pins.r_last);
-    set_resp(m, pins.r_resp);
-    if (!pins.r_valid) return;
-    if (m < kEngines) {
-      std::memcpy(bytes_of(top().weight_r_data_i) + m * kBeatBytes, pins.r_data, kBeatBytes);
-    } else if (m == kEngines) {
-      std::memcpy(&top().act_r_data_i, pins.r_data, kStreamBytes);
-    } else {
-      std::memcpy(&top().descriptor_r_data_i, pins.r_data, kStreamBytes);
+  void drive_readers() {
+    std::uint64_t ar_ready = 0;
+    std::uint64_t r_valid = 0;
+    std::uint64_t r_last = 0;
+    std::uint64_t r_resp = 0;
+    for (std::uint32_t m = 0; m < kReaders; ++m) {
+      const ReadInputs& pins = in.readers[m];
+      ar_ready |= std::uint64_t{pins.ar_ready} << m;
+      r_valid |= std::uint64_t{pins.r_valid} << m;
+      r_last |= std::uint64_t{pins.r_last} << m;
+      r_resp |= std::uint64_t{pins.r_resp} << 2 * m;
+      if (pins.r_valid) drive_beat(m, pins.r_data);
     }
+    assign(top().ar_ready_i, ar_ready);
+    assign(top().r_valid_i, r_valid);
+    assign(top().r_last_i, r_last);
+    assign(top().r_resp_i, r_resp);
   }
 
-  void set_resp(std::uint32_t m, std::uint8_t resp) {
-    std::uint64_t all = 0;
-    std::memcpy(&all, &top().r_resp_i, sizeof(top().r_resp_i));
-    all = (all & ~(std::uint64_t{3} << 2 * m)) | std::uint64_t{resp} << 2 * m;
-    std::memcpy(&top().r_resp_i, &all, sizeof(top().r_resp_i));
+  void drive_beat(std::uint32_t m, const std::uint8_t* data) {
+    if (m < kEngines) {
+      std::memcpy(bytes_of(top().weight_r_data_i) + m * kBeatBytes, data, kBeatBytes);
+    } else if (m == kEngines) {
+      std::memcpy(&top().act_r_data_i, data, kStreamBytes);
+    } else {
+      std::memcpy(&top().descriptor_r_data_i, data, kStreamBytes);
+    }
   }
 
   void sample() override {
@@ -116,7 +136,23 @@ class VerilatedTmuAxiUnit final : public VerilatedUnit<TmuAxiUnit, Vtmu_axi> {
     out.lite_r_data = top().lite_r_data_o;
     out.lite_r_resp = top().lite_r_resp_o;
     out.irq = top().irq_o;
+    sample_inside();
   }
+
+  // StIdle is left in the cycle of a command handshake and in no other, StRespond in that of a response.
+  void sample_inside() {
+    const std::uint32_t before = state_;
+    state_ = registers().tmu_axi__DOT__u_tmu__DOT__u_control__DOT__state_q;
+    const bool left = cycles() != 0 && state_ != before;
+    inside.accepted = left && before == kStateIdle;
+    inside.answered = left && before == kStateRespond;
+    inside.status = registers().tmu_axi__DOT__u_tmu__DOT__u_control__DOT__status_q;
+  }
+
+  // What rtl/axi/probe.vlt makes public.
+  [[nodiscard]] const Vtmu_axi___024root& registers() const { return *top().rootp; }
+
+  std::uint32_t state_ = kStateIdle;
 };
 
 }  // namespace

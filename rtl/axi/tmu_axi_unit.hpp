@@ -85,10 +85,18 @@ class TmuAxiUnit {
     bool irq = false;
   };
 
+  /// Handshakes of the unit inside in the cycle that the last step() ended.
+  struct Inside {
+    bool accepted = false;    // a command
+    bool answered = false;    // its response
+    std::uint8_t status = 0;  // of the response; docs/tmu.md
+  };
+
   virtual ~TmuAxiUnit() = default;
 
   Inputs in;
-  Outputs out;  // refreshed by reset() and step()
+  Outputs out;    // refreshed by reset() and step()
+  Inside inside;  // likewise; no pins of the design, for reports only
 
   [[nodiscard]] virtual const TmuAxiParameters& parameters() const = 0;
   virtual void step() = 0;
@@ -96,13 +104,17 @@ class TmuAxiUnit {
   /// Holds the reset low for a few clocks with every input inactive; clears `in`, cycles(), errors().
   virtual void reset() = 0;
 
+  /// Counter `selector` (0..13) of docs/tmu.md in the present cycle; 0 for other selectors. They hold a
+  /// whole command from its response until the next is accepted. For reports only, like `inside`.
+  [[nodiscard]] virtual std::uint64_t counter(std::uint32_t selector) const = 0;
+
   [[nodiscard]] virtual std::uint64_t cycles() const = 0;  // rising edges since reset()
   [[nodiscard]] virtual std::uint64_t errors() const = 0;  // assertions failed since reset()
   [[nodiscard]] virtual const char* first_error() const = 0;
 };
 
 /// Changes with every change of the classes above.
-inline constexpr std::uint32_t kTmuAxiUnitAbi = 1;
+inline constexpr std::uint32_t kTmuAxiUnitAbi = 2;
 
 /// The one symbol of libtmu_axi.so: a unit after reset, to be deleted by the caller; null when the
 /// library was built for another `abi`.

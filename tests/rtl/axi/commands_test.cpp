@@ -162,6 +162,60 @@ TEST_P(AxiCommands, CountsWhatTheUnitCountsWithoutABus) {
   }
 }
 
+// TmuAxiUnit::inside and counter(), against what the unit itself writes into records and registers.
+TEST_P(AxiCommands, ShowsTheHandshakesAndCountersOfTheUnitInside) {
+  constexpr std::uint32_t kCommands = 3;
+  constexpr std::uint32_t kCounters = 14;
+  constexpr std::uint32_t kRespondCycles = 6;  // its copy reads eight cycles less
+  AxiRig rig(GetParam(), {.seed = 5, .latency = 9, .gap_percent = 20});
+  std::vector<Posted> all;
+  for (std::uint32_t seed = 1; seed <= kCommands; ++seed) {
+    all.push_back(
+        rig.lay_out(random_command(inner_, random_shape(inner_, seed), seed), axi::kFlagCounters));
+    rig.post(all.back());
+  }
+  rig.ring_bell();
+  std::vector<std::uint64_t> starts;
+  std::vector<std::uint64_t> ends;
+  std::array<std::uint64_t, kCounters> counters{};
+  ASSERT_TRUE(rig.run_until(
+      [&] {
+        const TmuAxiUnit& unit = rig.unit();
+        if (unit.inside.accepted) starts.push_back(unit.cycles());
+        if (unit.inside.answered) {
+          ends.push_back(unit.cycles());
+          EXPECT_EQ(unit.inside.status, 0);
+          for (std::uint32_t i = 0; i < kCounters; ++i) counters[i] = unit.counter(i);
+        }
+        return unit.out.irq || ends.size() == kCommands;
+      },
+      kHang));
+  ASSERT_TRUE(done(rig));
+  ASSERT_EQ(starts.size(), kCommands);
+  ASSERT_EQ(ends.size(), kCommands);
+  for (std::uint32_t i = 0; i < kCommands; ++i) {
+    EXPECT_EQ(rig.completion(all[i].sequence).cycles, ends[i] - starts[i] + 1) << "command " << i;
+  }
+  for (std::uint32_t i = 0; i < kCounters; ++i) {
+    const auto reg = static_cast<axi::Reg>(static_cast<std::uint32_t>(axi::Reg::Counter) + 8 * i);
+    EXPECT_EQ(rig.get64(reg) + (i == kRespondCycles ? 8 : 0), counters[i]) << "counter " << i;
+  }
+  EXPECT_EQ(rig.unit().counter(kCounters), 0U);
+}
+
+// A reset in the middle of a command is no answer of it.
+TEST_P(AxiCommands, ShowsNoHandshakeAfterAReset) {
+  AxiRig rig(GetParam(), {.seed = 1});
+  Posted posted = rig.lay_out(random_command(inner_, {1, 1, 1}, 1), axi::kFlagCounters);
+  rig.post(posted);
+  rig.ring_bell();
+  // The unit inside waits for 14 cycles with its response while its counters are copied.
+  ASSERT_TRUE(rig.run_until([&] { return rig.unit().counter(6) != 0; }, kHang));
+  rig.unit().reset();
+  EXPECT_FALSE(rig.unit().inside.accepted);
+  EXPECT_FALSE(rig.unit().inside.answered);
+}
+
 INSTANTIATE_TEST_SUITE_P(Designs, AxiCommands, testing::ValuesIn(kAxiDesigns),
                          testing::PrintToStringParamName());
 

@@ -12,8 +12,7 @@
 int main(int argc, char** argv) {
   try {
     for (int i = 1; i < argc; ++i) {
-      const auto library =
-          sterna::sim::ensure_rtl_library(sterna::sim::load_hardware(argv[i]).unit);
+      const auto library = sterna::sim::ensure_rtl_library(sterna::sim::load_hardware(argv[i]));
       std::cout << argv[i] << ": " << library.string() << '\n';
     }
   } catch (const std::exception& error) {

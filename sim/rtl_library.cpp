@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -26,7 +27,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kLibraryName = "libtmu.so";
+// What rtl/build_library.sh is asked for.
+struct Request {
+  std::vector<std::string> words;  // options, then sizes in its order
+  std::string library;             // the file that it makes
+  bool with_bus;                   // rtl/axi counts
+  std::string design;              // for messages
+};
 
 // The environment variable `name`, or `otherwise` if it is unset or empty.
 std::string environment(const char* name, const char* otherwise) {
@@ -45,16 +52,17 @@ std::string version_of(const std::string& program) {
   return line.data();
 }
 
-// Everything in rtl/ that can change the library: all but benchmarks and what puts the unit on a bus.
-std::vector<fs::path> source_files(const fs::path& root) {
+// Everything in rtl/ that can change the library: all but benchmarks and, without a bus, what puts the unit
+// on one.
+std::vector<fs::path> source_files(const fs::path& root, bool with_bus) {
   static const std::set<std::string> kinds = {".sv", ".svh", ".vlt", ".cpp", ".hpp", ".sh"};
   std::vector<fs::path> files;
   std::error_code error;
   for (const auto& entry : fs::recursive_directory_iterator(root, error)) {
     const fs::path& path = entry.path();
     const bool bench = path.stem().string().ends_with("_bench");
-    const bool axi = path.parent_path() == root / "axi";
-    if (entry.is_regular_file() && kinds.contains(path.extension()) && !bench && !axi) {
+    const bool left_out = !with_bus && path.parent_path() == root / "axi";
+    if (entry.is_regular_file() && kinds.contains(path.extension()) && !bench && !left_out) {
       files.push_back(path);
     }
   }
@@ -74,17 +82,34 @@ std::string sha256_hex(std::string_view bytes) {
   return fmt::format("{:02x}", fmt::join(digest.begin(), digest.begin() + length, ""));
 }
 
-std::vector<std::string> sizes(const UnitConfig& unit) {
-  std::vector<std::string> words;
-  for (const std::uint32_t size : {unit.lanes, unit.engines, unit.slices, unit.activation_words,
-                                   unit.chunks, unit.weight_fifo_beats, unit.result_fifo_beats}) {
-    words.push_back(std::to_string(size));
-  }
-  return words;
+void append(std::vector<std::string>& words, std::initializer_list<std::uint32_t> sizes) {
+  for (const std::uint32_t size : sizes) words.push_back(std::to_string(size));
+}
+
+Request request_for(const UnitConfig& unit) {
+  Request request{.words = {},
+                  .library = "libtmu.so",
+                  .with_bus = false,
+                  .design = fmt::format("{} lanes x {} engines x {} slices", unit.lanes,
+                                        unit.engines, unit.slices)};
+  append(request.words, {unit.lanes, unit.engines, unit.slices, unit.activation_words, unit.chunks,
+                         unit.weight_fifo_beats, unit.result_fifo_beats});
+  return request;
+}
+
+Request request_for(const UnitConfig& unit, const BusConfig& bus) {
+  Request request = request_for(unit);
+  request.words.insert(request.words.begin(), "--axi");
+  append(request.words, {bus.burst_beats, bus.dma_fifo_beats, bus.outstanding, bus.descriptors,
+                         BusConfig::kAddressBits, bus.result_bits});
+  request.library = "libtmu_axi.so";
+  request.with_bus = true;
+  request.design += " on its bus";
+  return request;
 }
 
 // Names the entry of a design; 20 hex digits of a SHA-256 are more than ever collide here.
-std::string cache_key(const UnitConfig& unit, const fs::path& sources) {
+std::string cache_key(const Request& request, const fs::path& sources) {
   const std::string verilator = environment("VERILATOR", "verilator");
   const std::string version = version_of(verilator);
   if (version.empty()) {
@@ -92,14 +117,14 @@ std::string cache_key(const UnitConfig& unit, const fs::path& sources) {
                              ": does not run, and the RTL cannot be built without it; "
                              "install verilator or set VERILATOR to its path");
   }
-  const std::vector<fs::path> files = source_files(sources);
+  const std::vector<fs::path> files = source_files(sources, request.with_bus);
   if (files.empty()) {
     throw std::runtime_error(sources.string() +
                              ": holds no RTL sources; build Sterna again from a complete checkout");
   }
   // Without CXX the build script takes clang++ if there is one: the library depends on that, too.
   std::string all = version + version_of(environment("CXX", "clang++")) +
-                    fmt::format("{}", fmt::join(sizes(unit), " "));
+                    fmt::format("{}", fmt::join(request.words, " "));
   for (const fs::path& file : files) {
     const std::string text = read_file(file);
     all += fmt::format("\n{} {}\n", fs::relative(file, sources).string(), text.size()) + text;
@@ -161,43 +186,49 @@ class ProgressLine {
   bool shown_;
 };
 
-void build(const UnitConfig& unit, const fs::path& sources, const fs::path& folder) {
+void build(const Request& request, const fs::path& sources, const fs::path& folder) {
   const fs::path fresh = folder.string() + fmt::format(".{}", getpid());
   const fs::path log = folder.string() + ".log";
-  const std::vector<std::string> words = sizes(unit);
-  const ProgressLine line(
-      fmt::format("building the RTL of {} lanes x {} engines x {} slices, once ...", unit.lanes,
-                  unit.engines, unit.slices));
+  const ProgressLine line(fmt::format("building the RTL of {}, once ...", request.design));
   fs::create_directories(fresh);
   std::vector<std::string> command = {"bash", (sources / "build_library.sh").string()};
-  command.insert(command.end(), words.begin(), words.end());
+  command.insert(command.end(), request.words.begin(), request.words.end());
   command.push_back(fresh.string());
   const int status = run_logged(command, log);
-  if (status != 0 || !fs::exists(fresh / kLibraryName)) {
+  if (status != 0 || !fs::exists(fresh / request.library)) {
     fs::remove_all(fresh);
     throw std::runtime_error(
-        fmt::format("building the RTL of {} lanes x {} engines x {} slices failed; see {}",
-                    unit.lanes, unit.engines, unit.slices, log.string()));
+        fmt::format("building the RTL of {} failed; see {}", request.design, log.string()));
   }
   std::error_code lost_race;  // an equal library is there already
   fs::rename(fresh, folder, lost_race);
   if (lost_race) fs::remove_all(fresh);
 }
 
-}  // namespace
-
-std::filesystem::path ensure_rtl_library(const UnitConfig& unit) {
-  unit.validate();
+fs::path ensure(const Request& request) {
   const fs::path sources = STERNA_RTL_SOURCE_DIR;
-  const fs::path folder = cache_root() / cache_key(unit, sources);
-  fs::path library = folder / kLibraryName;
+  const fs::path folder = cache_root() / cache_key(request, sources);
+  fs::path library = folder / request.library;
   if (fs::exists(library)) return library;
 
   std::error_code error;  // FileLock reports a folder that cannot be written
   fs::create_directories(folder.parent_path(), error);
   const FileLock lock(folder.string() + ".lock");
-  if (!fs::exists(library)) build(unit, sources, folder);
+  if (!fs::exists(library)) build(request, sources, folder);
   return library;
+}
+
+}  // namespace
+
+std::filesystem::path ensure_rtl_library(const UnitConfig& unit) {
+  unit.validate();
+  return ensure(request_for(unit));
+}
+
+std::filesystem::path ensure_rtl_library(const HardwareConfig& hardware) {
+  hardware.validate();
+  return ensure(hardware.bus ? request_for(hardware.unit, *hardware.bus)
+                             : request_for(hardware.unit));
 }
 
 }  // namespace sterna::sim

@@ -17,4 +17,9 @@ namespace sterna::sim {
 ///         fails (it then names the log)
 [[nodiscard]] std::filesystem::path ensure_rtl_library(const UnitConfig& unit);
 
+/// The same of what the design has: the unit on its bus (rtl/axi/tmu_axi_unit.hpp) where it has one, else
+/// the bare unit.
+/// Errors  also those of hardware.validate()
+[[nodiscard]] std::filesystem::path ensure_rtl_library(const HardwareConfig& hardware);
+
 }  // namespace sterna::sim

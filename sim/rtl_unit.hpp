@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "rtl/axi/tmu_axi_unit.hpp"
 #include "rtl/tmu_unit.hpp"
 #include "sim/hardware.hpp"
 
@@ -13,5 +14,9 @@ namespace sterna::sim {
 /// Errors  std::runtime_error, one sentence, when the library cannot be built or loaded, or holds
 ///         another design or version
 [[nodiscard]] std::unique_ptr<TmuUnit> open_rtl_unit(const UnitConfig& design);
+
+/// The same of the unit on its bus; design.bus is set.
+/// Errors  also those of design.validate()
+[[nodiscard]] std::unique_ptr<TmuAxiUnit> open_rtl_axi_unit(const HardwareConfig& design);
 
 }  // namespace sterna::sim

@@ -9,16 +9,6 @@
 namespace sterna::sim {
 namespace {
 
-// In the order of the selectors in docs/tmu.md.
-constexpr std::uint64_t TmuCounters::*kCounters[] = {
-    &TmuCounters::load_cycles,         &TmuCounters::activation_stall_cycles,
-    &TmuCounters::issue_cycles,        &TmuCounters::weight_stall_cycles,
-    &TmuCounters::result_stall_cycles, &TmuCounters::drain_cycles,
-    &TmuCounters::respond_cycles,      &TmuCounters::weight_beats,
-    &TmuCounters::row_slots,           &TmuCounters::nonzero_lanes,
-    &TmuCounters::activation_reads,    &TmuCounters::activation_writes,
-    &TmuCounters::result_beats,        &TmuCounters::sums};
-
 std::span<const std::uint8_t> as_bytes(std::span<const std::int8_t> values) {
   return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size()};
 }
@@ -177,8 +167,8 @@ void RtlJob::answer(std::uint8_t status) {
   CommandReport& report = reports_[answered_++];
   report.status = static_cast<TmuStatus>(status);
   report.respond_cycle = report.done_cycle = cycle_;
-  for (std::uint32_t i = 0; i < std::size(kCounters); ++i) {
-    report.counters.*kCounters[i] = unit_.counter(i);
+  for (std::uint32_t i = 0; i < std::size(kTmuCounters); ++i) {
+    report.counters.*kTmuCounters[i] = unit_.counter(i);
   }
   check_assertions();
 }

@@ -62,6 +62,16 @@ struct TmuCounters {
   friend bool operator==(const TmuCounters&, const TmuCounters&) = default;
 };
 
+/// In the order of the selectors.
+inline constexpr std::uint64_t TmuCounters::*kTmuCounters[] = {
+    &TmuCounters::load_cycles,         &TmuCounters::activation_stall_cycles,
+    &TmuCounters::issue_cycles,        &TmuCounters::weight_stall_cycles,
+    &TmuCounters::result_stall_cycles, &TmuCounters::drain_cycles,
+    &TmuCounters::respond_cycles,      &TmuCounters::weight_beats,
+    &TmuCounters::row_slots,           &TmuCounters::nonzero_lanes,
+    &TmuCounters::activation_reads,    &TmuCounters::activation_writes,
+    &TmuCounters::result_beats,        &TmuCounters::sums};
+
 enum class TmuStatus : std::uint8_t { Done = 0, Illegal = 1, Aborted = 2 };
 
 /// What one command did. Cycles count from the start of the job (cycle 0).

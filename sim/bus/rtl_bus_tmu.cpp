@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/bus/rtl_bus_tmu.hpp"
+
+#include "sim/bus/bus_layout.hpp"
+#include "sim/bus/rtl_bus_job.hpp"
+#include "sim/job_plan.hpp"
+#include "sim/rtl_unit.hpp"
+
+namespace sterna::sim {
+namespace {
+
+const HardwareConfig& checked(const HardwareConfig& hardware) {
+  hardware.validate();
+  if (!hardware.bus) throw FieldError("bus", "is missing; give the design a bus");
+  return hardware;
+}
+
+}  // namespace
+
+RtlBusTmu::RtlBusTmu(const HardwareConfig& hardware)
+    : hardware_(checked(hardware)), memory_(hardware), unit_(open_rtl_axi_unit(hardware)) {}
+
+RtlBusTmu::~RtlBusTmu() = default;
+
+std::vector<CommandReport> RtlBusTmu::run(std::span<const TmuTask> tasks) {
+  require_legal(plan_job(hardware_.unit, tasks));
+  if (tasks.empty()) return {};
+  const BusLayout layout = lay_out_job(hardware_, tasks);
+  return RtlBusJob(*unit_, memory_, hardware_, layout, tasks).run();
+}
+
+}  // namespace sterna::sim

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "rtl/axi/tmu_axi_unit.hpp"
+#include "sim/bus/bus_memory.hpp"
+#include "sim/hardware.hpp"
+#include "sim/tmu_device.hpp"
+
+namespace sterna::sim {
+
+/// The Verilated RTL of the unit on its bus (docs/axi.md), with the DRAM behind it, as a device: every
+/// clock is simulated.
+///
+/// Timing  done_cycle of a report is that of the completion record's answer + 1
+class RtlBusTmu : public TmuDevice {
+ public:
+  /// Builds the design's library first if no earlier process has (rtl_library.hpp).
+  /// Errors  std::invalid_argument from validate(), or without hardware.bus; std::runtime_error when the
+  ///         library cannot be built or loaded
+  explicit RtlBusTmu(const HardwareConfig& hardware);
+  ~RtlBusTmu() override;
+
+  [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }
+
+  /// Errors  also std::invalid_argument when a task is illegal: on a bus that halts the unit;
+  ///         std::runtime_error naming the first assertion of the RTL that failed
+  std::vector<CommandReport> run(std::span<const TmuTask> tasks) override;
+
+  /// The memory as the last job left it.
+  [[nodiscard]] const Dram& dram() const { return memory_.dram(); }
+
+ private:
+  HardwareConfig hardware_;
+  BusMemory memory_;
+  std::unique_ptr<TmuAxiUnit> unit_;
+};
+
+}  // namespace sterna::sim

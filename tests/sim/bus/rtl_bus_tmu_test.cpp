@@ -7,11 +7,13 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/bus/bus_layout.hpp"
 #include "sim/random_job.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/job_generator.hpp"
@@ -81,7 +83,8 @@ TEST_P(RtlBusTmuOn, GivesTheSumsOfThePlainLoop) {
       EXPECT_EQ(reports[i].status, TmuStatus::Done);
       EXPECT_LT(reports[i].accept_cycle, reports[i].respond_cycle);
       EXPECT_LT(reports[i].respond_cycle, reports[i].done_cycle);
-      if (i > 0) EXPECT_GT(reports[i].accept_cycle, reports[i - 1].respond_cycle);
+      const std::uint64_t before = i == 0 ? 0 : reports[i - 1].respond_cycle;
+      EXPECT_GT(reports[i].accept_cycle, before);
       EXPECT_EQ(reports[i].counters.sums, std::uint64_t{command.tokens} * command.rows);
       EXPECT_EQ(reports[i].counters.weight_beats, std::uint64_t{command.beats} * command.rows);
     }
@@ -138,8 +141,8 @@ TEST(RtlBusTmu, ReadsWeightsSharedByCommandsFromOnePlace) {
   std::vector<TmuTask> tasks(3, job.tasks()[0]);
   device.run(tasks);
   EXPECT_EQ(job.first_wrong_task(), -1);
-  EXPECT_EQ(lay_out_job(device.hardware(), tasks).descriptors[0].weight_base,
-            lay_out_job(device.hardware(), tasks).descriptors[2].weight_base);
+  const BusLayout layout = lay_out_job(device.hardware(), tasks);
+  EXPECT_EQ(layout.descriptors[0].weight_base, layout.descriptors[2].weight_base);
 }
 
 TEST(RtlBusTmu, RefusesAnIllegalTaskAndGoesOn) {

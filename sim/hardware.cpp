@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -88,6 +89,14 @@ void BusConfig::validate() const {
 void HardwareConfig::validate_bus() const {
   constexpr std::uint32_t kPageBytes = 4096;  // that no AXI4 burst crosses
   bus->validate();
+  // The text of a whole number of kHz may lie an ulp beside it in MHz.
+  if (std::abs(clock_mhz * 1000 - bus->dram.asker_khz) > 1e-6) {
+    throw FieldError(
+        "clock_mhz",
+        fmt::format("is {}; on a bus it must be a whole number of kHz, the clock of its "
+                    "DRAM's asker: {}",
+                    clock_mhz, bus->dram.asker_khz / 1000.0));
+  }
   if (!std::has_single_bit(unit.beat_bytes())) {
     throw FieldError("unit.lanes", fmt::format("is {}; on a bus it must be 80, 160, 320 or 640, so "
                                                "that a weight beat is a legal data width",

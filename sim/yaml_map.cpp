@@ -30,7 +30,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string suggestion(std::string_view word, std::initializer_list<std::string_view> known) {
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
   const auto nearest = std::min_element(known.begin(), known.end(), [&](auto a, auto b) {
     return edit_distance(word, a) < edit_distance(word, b);
   });
@@ -62,18 +62,20 @@ YAML::Node parse(const std::string& file) {
 
 }  // namespace
 
-YamlMap::YamlMap(std::string file, std::string path, const YAML::Node& node,
-                 std::initializer_list<std::string_view> keys)
+YamlMap::YamlMap(std::string file, std::string path, const YAML::Node& node, Keys keys,
+                 Keys optional)
     : file_(std::move(file)), path_(std::move(path)), node_(node) {
+  std::vector<std::string_view> known(keys);
+  known.insert(known.end(), optional.begin(), optional.end());
   const std::string shown = path_.empty() ? "the file" : path_.substr(0, path_.size() - 1);
   if (!node_.IsMap()) {
-    fail(node_, fmt::format("{} must be a map with the keys {}", shown, fmt::join(keys, ", ")));
+    fail(node_, fmt::format("{} must be a map with the keys {}", shown, fmt::join(known, ", ")));
   }
   std::set<std::string> seen;
   for (const auto& entry : node_) {
     const std::string key = entry.first.Scalar();
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-      fail(entry.first, fmt::format("unknown key {}; {}", name(key), suggestion(key, keys)));
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      fail(entry.first, fmt::format("unknown key {}; {}", name(key), suggestion(key, known)));
     }
     if (!seen.insert(key).second) {
       fail(entry.first, fmt::format("{} is given twice; remove one", name(key)));
@@ -86,22 +88,22 @@ YamlMap::YamlMap(std::string file, std::string path, const YAML::Node& node,
   }
 }
 
-YamlMap YamlMap::open(const std::filesystem::path& file,
-                      std::initializer_list<std::string_view> keys) {
-  return {file.string(), "", parse(file.string()), keys};
+YamlMap YamlMap::open(const std::filesystem::path& file, Keys keys, Keys optional) {
+  return {file.string(), "", parse(file.string()), keys, optional};
 }
 
-YamlMap YamlMap::map(std::string_view key, std::initializer_list<std::string_view> keys) const {
-  return {file_, name(key) + ".", node_[std::string(key)], keys};
+YamlMap YamlMap::map(std::string_view key, Keys keys, Keys optional) const {
+  return {file_, name(key) + ".", node_[std::string(key)], keys, optional};
 }
 
-std::vector<YamlMap> YamlMap::maps(std::string_view key,
-                                   std::initializer_list<std::string_view> keys) const {
+bool YamlMap::has(std::string_view key) const { return node_[std::string(key)].IsDefined(); }
+
+std::vector<YamlMap> YamlMap::maps(std::string_view key, Keys keys) const {
   const YAML::Node list = node_[std::string(key)];
   if (!list.IsSequence()) fail(list, fmt::format("{} must be a list", name(key)));
   std::vector<YamlMap> entries;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    entries.push_back({file_, fmt::format("{}[{}].", name(key), i), list[i], keys});
+    entries.push_back({file_, fmt::format("{}[{}].", name(key), i), list[i], keys, {}});
   }
   return entries;
 }
@@ -129,8 +131,7 @@ std::uint32_t YamlMap::count(std::string_view key) const {
 
 std::string YamlMap::text(std::string_view key) const { return scalar(key, "a text").Scalar(); }
 
-std::size_t YamlMap::choice(std::string_view key,
-                            std::initializer_list<std::string_view> choices) const {
+std::size_t YamlMap::choice(std::string_view key, Keys choices) const {
   const YAML::Node value = scalar(key, "a word");
   const auto found = std::find(choices.begin(), choices.end(), value.Scalar());
   if (found == choices.end()) {

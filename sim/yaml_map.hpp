@@ -12,39 +12,39 @@
 
 namespace sterna::sim {
 
-/// A map of a YAML file that must hold exactly the keys its reader knows.
+/// A map of a YAML file that must hold the keys its reader knows, and no others.
 ///
 /// Errors  std::invalid_argument, one sentence with file, line, key, value and the fix: unknown key
 ///         (with the nearest known one), key given twice, key missing, value of the wrong type
 class YamlMap {
  public:
-  /// Reads `file`, whose document is a map of `keys`.
-  /// Errors  also std::runtime_error when the file cannot be read
-  static YamlMap open(const std::filesystem::path& file,
-                      std::initializer_list<std::string_view> keys);
+  using Keys = std::initializer_list<std::string_view>;
 
-  /// The map under `key`, which must hold exactly `keys`.
-  [[nodiscard]] YamlMap map(std::string_view key,
-                            std::initializer_list<std::string_view> keys) const;
+  /// Reads `file`, whose document is a map of `keys` and, if they are there, of `optional` ones.
+  /// Errors  also std::runtime_error when the file cannot be read
+  static YamlMap open(const std::filesystem::path& file, Keys keys, Keys optional = {});
+
+  /// The map under `key`, which must hold `keys` and may hold `optional`.
+  [[nodiscard]] YamlMap map(std::string_view key, Keys keys, Keys optional = {}) const;
   /// The list of maps under `key`, each with exactly `keys`.
-  [[nodiscard]] std::vector<YamlMap> maps(std::string_view key,
-                                          std::initializer_list<std::string_view> keys) const;
+  [[nodiscard]] std::vector<YamlMap> maps(std::string_view key, Keys keys) const;
+
+  /// Whether an optional key is there.
+  [[nodiscard]] bool has(std::string_view key) const;
 
   [[nodiscard]] double number(std::string_view key) const;
   [[nodiscard]] std::uint32_t count(std::string_view key) const;  // a whole number from 0
   [[nodiscard]] std::string text(std::string_view key) const;
 
   /// Position of the value of `choices` that stands under `key`.
-  [[nodiscard]] std::size_t choice(std::string_view key,
-                                   std::initializer_list<std::string_view> choices) const;
+  [[nodiscard]] std::size_t choice(std::string_view key, Keys choices) const;
 
   /// "file:line", of the value of dotted `field` below this map; of the map itself if there is
   /// none.
   [[nodiscard]] std::string where(std::string_view field) const;
 
  private:
-  YamlMap(std::string file, std::string path, const YAML::Node& node,
-          std::initializer_list<std::string_view> keys);
+  YamlMap(std::string file, std::string path, const YAML::Node& node, Keys keys, Keys optional);
 
   [[nodiscard]] YAML::Node scalar(std::string_view key, std::string_view wanted) const;
   [[nodiscard]] std::string name(std::string_view key) const;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <memory>
 
 #include <fmt/format.h>
@@ -100,26 +101,43 @@ Json describe_model(const std::string& source, std::uint64_t seed, bool all) {
   return fields;
 }
 
+/// What is behind the unit: the rate for weights of the bare one, else bus and DRAM.
+Json describe_memory(const sim::HardwareConfig& h) {
+  if (!h.bus) return {{"weight_gb_s", h.memory.weight_gb_s}};
+  const sim::DramConfig& dram = h.bus->dram;
+  const double peak = dram.peak_gb_s();
+  return {{"burst_beats", h.bus->burst_beats},
+          {"dma_fifo_beats", h.bus->dma_fifo_beats},
+          {"outstanding", h.bus->outstanding},
+          {"descriptors", h.bus->descriptors},
+          {"result_bits", h.bus->result_bits},
+          {"bus_latency_ns", h.bus->latency_ns},
+          {"dram", dram.description()},
+          {"dram_peak_gb_s", std::isinf(peak) ? Json(nullptr) : Json(peak)},
+          {"dram_mib", dram.bytes() == 0 ? Json(nullptr) : Json(dram.bytes() >> 20)}};
+}
+
 Json describe_hardware(const std::string& file) {
   const sim::HardwareConfig h = sim::load_hardware(file);
   const auto macs = static_cast<double>(h.unit.macs_per_cycle(h.weight_format));
   const double beat_gb_s = h.unit.beat_bytes() * h.unit.engines * h.clock_mhz * 1e-3;
-  return {{"hardware", file},
-          {"name", h.name},
-          {"clock_mhz", h.clock_mhz},
-          {"weight_format", h.weight_format == sim::WeightFormat::T5 ? "t5" : "t2"},
-          {"lanes", h.unit.lanes},
-          {"engines", h.unit.engines},
-          {"slices", h.unit.slices},
-          {"activation_words", h.unit.activation_words},
-          {"chunks", h.unit.chunks},
-          {"weight_fifo_beats", h.unit.weight_fifo_beats},
-          {"result_fifo_beats", h.unit.result_fifo_beats},
-          {"weight_gb_s", h.memory.weight_gb_s},
-          {"peak_gmac_s", macs * h.clock_mhz * 1e-3},
-          {"weight_gb_s_at_full_rate", beat_gb_s},
-          {"activation_sram_kib",
-           double{1} * h.unit.slices * h.unit.activation_words * h.unit.lanes / 1024}};
+  Json fields = {{"hardware", file},
+                 {"name", h.name},
+                 {"clock_mhz", h.clock_mhz},
+                 {"weight_format", h.weight_format == sim::WeightFormat::T5 ? "t5" : "t2"},
+                 {"lanes", h.unit.lanes},
+                 {"engines", h.unit.engines},
+                 {"slices", h.unit.slices},
+                 {"activation_words", h.unit.activation_words},
+                 {"chunks", h.unit.chunks},
+                 {"weight_fifo_beats", h.unit.weight_fifo_beats},
+                 {"result_fifo_beats", h.unit.result_fifo_beats}};
+  fields.update(describe_memory(h));
+  fields["peak_gmac_s"] = macs * h.clock_mhz * 1e-3;
+  fields["weight_gb_s_at_full_rate"] = beat_gb_s;
+  fields["activation_sram_kib"] =
+      double{1} * h.unit.slices * h.unit.activation_words * h.unit.lanes / 1024;
+  return fields;
 }
 
 /// "name  value", a line a field.

@@ -32,27 +32,65 @@ Json to_json(const ModelConfig& c, const std::string& source) {
           {"ternary_weights", c.ternary_weights()}};
 }
 
+Json to_json(const sim::UnitConfig& unit) {
+  return {{"lanes", unit.lanes},
+          {"engines", unit.engines},
+          {"slices", unit.slices},
+          {"activation_words", unit.activation_words},
+          {"chunks", unit.chunks},
+          {"weight_fifo_beats", unit.weight_fifo_beats},
+          {"result_fifo_beats", unit.result_fifo_beats}};
+}
+
+Json to_json(const sim::MemoryConfig& memory) {
+  return {
+      {"weight_gb_s", memory.weight_gb_s},   {"activation_gb_s", memory.activation_gb_s},
+      {"result_gb_s", memory.result_gb_s},   {"latency_ns", memory.latency_ns},
+      {"window_beats", memory.window_beats}, {"refresh_interval_ns", memory.refresh_interval_ns},
+      {"refresh_ns", memory.refresh_ns}};
+}
+
+Json to_json(const sim::BusConfig& bus) {
+  return {{"burst_beats", bus.burst_beats}, {"dma_fifo_beats", bus.dma_fifo_beats},
+          {"outstanding", bus.outstanding}, {"descriptors", bus.descriptors},
+          {"result_bits", bus.result_bits}, {"latency_ns", bus.latency_ns}};
+}
+
+/// The fields of the file, defaults written out, and the peak of all channels (null: no limit).
+Json to_json(const sim::DramConfig& dram) {
+  switch (dram.kind) {
+    case sim::DramKind::Ideal:
+      return {{"part", "ideal"}, {"peak_gb_s", nullptr}};
+    case sim::DramKind::Flat:
+      return {{"part", "flat"},
+              {"flat_gb_s", dram.flat_gb_s},
+              {"flat_latency_ns", dram.flat_latency_ns},
+              {"peak_gb_s", dram.peak_gb_s()}};
+    default:
+      return {{"part", dram.part.name},
+              {"channels", dram.channels},
+              {"mapping", dram.mapping},
+              {"scheduler", sim::name_of(dram.scheduler)},
+              {"page_policy", sim::name_of(dram.page_policy)},
+              {"queue_depth", dram.queue_depth},
+              {"starvation_cap", dram.starvation_cap},
+              {"peak_gb_s", dram.peak_gb_s()}};
+  }
+}
+
 Json to_json(const sim::HardwareConfig& h, const std::string& file) {
-  const Json unit = {{"lanes", h.unit.lanes},
-                     {"engines", h.unit.engines},
-                     {"slices", h.unit.slices},
-                     {"activation_words", h.unit.activation_words},
-                     {"chunks", h.unit.chunks},
-                     {"weight_fifo_beats", h.unit.weight_fifo_beats},
-                     {"result_fifo_beats", h.unit.result_fifo_beats}};
-  const Json memory = {{"weight_gb_s", h.memory.weight_gb_s},
-                       {"activation_gb_s", h.memory.activation_gb_s},
-                       {"result_gb_s", h.memory.result_gb_s},
-                       {"latency_ns", h.memory.latency_ns},
-                       {"window_beats", h.memory.window_beats},
-                       {"refresh_interval_ns", h.memory.refresh_interval_ns},
-                       {"refresh_ns", h.memory.refresh_ns}};
-  return {{"file", file},
-          {"name", h.name},
-          {"clock_mhz", h.clock_mhz},
-          {"weight_format", h.weight_format == sim::WeightFormat::T5 ? "t5" : "t2"},
-          {"unit", unit},
-          {"memory", memory}};
+  Json json = {{"file", file},
+               {"name", h.name},
+               {"clock_mhz", h.clock_mhz},
+               {"weight_format", h.weight_format == sim::WeightFormat::T5 ? "t5" : "t2"},
+               {"unit", to_json(h.unit)}};
+  if (h.bus) {
+    json["bus"] = to_json(*h.bus);
+    json["dram"] = to_json(h.bus->dram);
+  } else {
+    json["memory"] = to_json(h.memory);
+  }
+  return json;
 }
 
 Json to_json(const Workload& work, const std::string& prompt) {

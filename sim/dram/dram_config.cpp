@@ -2,6 +2,7 @@
 #include "sim/dram/dram_config.hpp"
 
 #include <bit>
+#include <limits>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -79,6 +80,14 @@ void validate_refresh(const DramPart& part) {
 
 }  // namespace
 
+std::string_view name_of(DramScheduler scheduler) {
+  return scheduler == DramScheduler::FrFcfs ? "fr-fcfs" : "in-order";
+}
+
+std::string_view name_of(PagePolicy policy) {
+  return policy == PagePolicy::Open ? "open" : "closed";
+}
+
 void DramConfig::validate() const {
   require_range("dram.asker_khz", asker_khz, 1, kMaxKhz, " kHz");
   if (kind == DramKind::Flat) {
@@ -100,6 +109,16 @@ void DramConfig::validate() const {
 
 std::uint64_t DramConfig::bytes() const {
   return kind == DramKind::Banks ? part.channel_bytes() * channels : 0;
+}
+
+std::string DramConfig::description() const {
+  if (kind == DramKind::Ideal) return "ideal";
+  return kind == DramKind::Flat ? "flat" : fmt::format("{} x {}", channels, part.name);
+}
+
+double DramConfig::peak_gb_s() const {
+  if (kind == DramKind::Ideal) return std::numeric_limits<double>::infinity();
+  return kind == DramKind::Flat ? flat_gb_s : part.peak_gb_s() * channels;
 }
 
 DramConfig default_dram(const DramPart& part, std::uint32_t asker_khz) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "sim/dram/dram_part.hpp"
 
@@ -23,6 +24,10 @@ enum class PagePolicy : std::uint8_t {
   Open,    // a row stays open until another is wanted or a refresh is due
   Closed,  // a row is closed when no waiting access wants it
 };
+
+/// As a hardware file writes them: "fr-fcfs" or "in-order", "open" or "closed".
+[[nodiscard]] std::string_view name_of(DramScheduler scheduler);
+[[nodiscard]] std::string_view name_of(PagePolicy policy);
 
 /// One memory: its part, how many channels, and the controller in front of each.
 ///
@@ -45,8 +50,14 @@ struct DramConfig {
   /// Throws FieldError naming the field, its value and what is legal.
   void validate() const;
 
+  /// What it is made of: "2 x LPDDR4X-4266", "flat", "ideal".
+  [[nodiscard]] std::string description() const;
+
   /// What all channels hold; 0 stands for no limit (Flat, Ideal).
   [[nodiscard]] std::uint64_t bytes() const;
+
+  /// Of all channels; infinite for Ideal.
+  [[nodiscard]] double peak_gb_s() const;
 
   friend bool operator==(const DramConfig&, const DramConfig&) = default;
 };

@@ -265,6 +265,11 @@ def test_info_shows_models_hardware_and_kernels(sterna, bad_input) -> None:
     assert hardware["peak_gmac_s"] == pytest.approx(80 * 4 * 2 * 0.25)
     named = sterna("info", "--hw", ROOT / "configs/edge.yaml", "--json").stdout
     assert json.loads(named) == hardware
+    on_bus = json.loads(sterna("info", ROOT / "configs/edge-lpddr4x.yaml", "--json").stdout)
+    assert on_bus["dram"] == "2 x LPDDR4X-4266"
+    assert on_bus["dram_peak_gb_s"] == pytest.approx(2 * 4.266 * 16 / 8)
+    assert on_bus["dram_mib"] == 2 * 1024
+    assert "weight_gb_s" not in on_bus
     assert "scalar" in sterna("info", "--isa").stdout
     bad_input(sterna("info", "nothing"), "nothing")
 

@@ -38,6 +38,31 @@ memory:
   refresh_ns: 180
 )";
 
+constexpr const char* kOnBus = R"(name: on_bus
+clock_mhz: 533.25
+weight_format: t5
+unit:
+  lanes: 80
+  engines: 4
+  slices: 2
+  activation_words: 512
+  chunks: 32
+  weight_fifo_beats: 16
+  result_fifo_beats: 16
+bus:
+  burst_beats: 16
+  dma_fifo_beats: 128
+  outstanding: 15
+  descriptors: 4
+  result_bits: 128
+  latency_ns: 30
+dram:
+  part: LPDDR4X-4266
+  channels: 2
+)";
+
+constexpr const char* kFlat = "  part: flat\n  flat_gb_s: 12.5\n  flat_latency_ns: 80\n";
+
 std::filesystem::path write(const std::string& text) {
   const auto path =
       std::filesystem::path(testing::TempDir()) /
@@ -46,11 +71,25 @@ std::filesystem::path write(const std::string& text) {
   return path;
 }
 
+std::string replaced(const std::string& in, const std::string& line, const std::string& by) {
+  std::string text = std::regex_replace(in, std::regex(line), by);
+  EXPECT_NE(text, in) << "nothing matched " << line;
+  return text;
+}
+
 // kEdge with every match of `line` replaced.
 std::string edited(const std::string& line, const std::string& by) {
-  const std::string text = std::regex_replace(kEdge, std::regex(line), by);
-  EXPECT_NE(text, kEdge) << "nothing matched " << line;
-  return text;
+  return replaced(kEdge, line, by);
+}
+
+// kOnBus likewise.
+std::string on_bus(const std::string& line, const std::string& by) {
+  return replaced(kOnBus, line, by);
+}
+
+// kOnBus on another memory.
+std::string on_dram(const std::string& dram) {
+  return on_bus("  part: LPDDR4X-4266\n  channels: 2\n", dram);
 }
 
 std::string refusal(const std::string& text) {
@@ -166,6 +205,117 @@ TEST(LoadHardware, NamesAValueOutsideItsRange) {
               HasSubstr("memory.refresh_ns is 1953; it must be at most half"));
   EXPECT_THAT(refusal(edited("refresh_interval_ns: 3904", "refresh_interval_ns: 63")),
               HasSubstr("refresh_"));
+}
+
+TEST(LoadHardware, ReadsABusAndItsDram) {
+  const HardwareConfig config = load_hardware(write(kOnBus));
+  DramConfig dram = default_dram(find_dram_part("LPDDR4X-4266"), 533'250);
+  dram.channels = 2;
+  const BusConfig expected = {.burst_beats = 16,
+                              .dma_fifo_beats = 128,
+                              .outstanding = 15,
+                              .descriptors = 4,
+                              .result_bits = 128,
+                              .latency_ns = 30,
+                              .dram = dram};
+  EXPECT_EQ(config.bus, expected);
+  EXPECT_EQ(config.unit, load_hardware(write(kEdge)).unit);
+  EXPECT_FALSE(load_hardware(write(kEdge)).bus);
+}
+
+TEST(LoadHardware, ReadsAControllerThatIsNotTheDefault) {
+  const std::string controller =
+      "  part: HBM2E\n  channels: 4\n  mapping: row-channel-rank-bank-bankgroup-column\n"
+      "  scheduler: in-order\n  page_policy: closed\n  queue_depth: 7\n  starvation_cap: 9\n";
+  DramConfig expected = default_dram(find_dram_part("HBM2E"), 533'250);
+  expected.channels = 4;
+  expected.mapping = "row-channel-rank-bank-bankgroup-column";
+  expected.scheduler = DramScheduler::InOrder;
+  expected.page_policy = PagePolicy::Closed;
+  expected.queue_depth = 7;
+  expected.starvation_cap = 9;
+  EXPECT_EQ(load_hardware(write(on_dram(controller))).bus->dram, expected);
+}
+
+TEST(LoadHardware, ReadsMemoriesWithoutBanks) {
+  const DramConfig flat = load_hardware(write(on_dram(kFlat))).bus->dram;
+  EXPECT_EQ(flat.kind, DramKind::Flat);
+  EXPECT_EQ(flat.flat_gb_s, 12.5);
+  EXPECT_EQ(flat.flat_latency_ns, 80);
+  EXPECT_EQ(flat.asker_khz, 533'250);
+  EXPECT_EQ(load_hardware(write(on_dram("  part: ideal\n"))).bus->dram.kind, DramKind::Ideal);
+}
+
+TEST(LoadHardware, WantsEitherAMemoryOrABus) {
+  const std::string either = "either memory (the bare unit), or bus and dram (the unit on a bus)";
+  const std::string bus = kOnBus;
+  const std::string no_memory = bus.substr(0, bus.find("bus:\n"));
+  EXPECT_EQ(refusal(no_memory), ":1: no memory is given; add " + either);
+  EXPECT_EQ(refusal(bus.substr(0, bus.find("dram:"))),
+            ":1: dram is missing; add it: a design has " + either);
+  EXPECT_EQ(refusal(no_memory + bus.substr(bus.find("dram:"))),
+            ":1: bus is missing; add it: a design has " + either);
+  EXPECT_EQ(refusal(kEdge + bus.substr(bus.find("bus:\n"))),
+            ":21: both memory and bus are given; a design has " + either + ": remove one");
+  EXPECT_EQ(refusal(kEdge + bus.substr(bus.find("dram:"))),
+            ":21: both memory and dram are given; a design has " + either + ": remove one");
+}
+
+TEST(LoadHardware, NamesWhatIsWrongWithABus) {
+  EXPECT_EQ(refusal(on_bus("  outstanding", "  outstandig")),
+            ":15: unknown key bus.outstandig; did you mean outstanding?");
+  EXPECT_EQ(refusal(on_bus("  descriptors: 4\n", "")), ":13: bus.descriptors is missing; add it");
+  EXPECT_EQ(refusal(on_bus("burst_beats: 16", "burst_beats: 12")),
+            ":13: bus.burst_beats is 12; it must be a power of two from 2 to 256");
+  EXPECT_EQ(refusal(on_bus("fifo_beats: 128", "fifo_beats: 15")),
+            ":14: bus.dma_fifo_beats is 15; it must be from 16 to 16384");
+  EXPECT_EQ(refusal(on_bus("result_bits: 128", "result_bits: 64")),
+            ":17: bus.result_bits is 64; it must be 128, 256, 512 or 1024");
+  EXPECT_EQ(refusal(replaced(on_bus("result_bits: 128", "result_bits: 1024"), "beats: 16\n",
+                             "beats: 64\n")),
+            ":13: bus.burst_beats is 64; times the widest data bus, 128 bytes, it must be at most "
+            "4096");
+  EXPECT_THAT(
+      refusal(on_bus("lanes: 80", "lanes: 240")),
+      testing::StartsWith(":5: unit.lanes is 240; on a bus it must be 80, 160, 320 or 640"));
+  EXPECT_EQ(refusal(on_bus("533.25", "533.3333")),
+            ":2: clock_mhz is 533.3333; on a bus it must be a whole number of kHz, the clock of "
+            "its DRAM's asker: 533.333");
+  EXPECT_EQ(refusal(on_bus("533.25", "1e300")),
+            ":2: clock_mhz is 1e+300; it must be from 1 to 10000 MHz");
+  EXPECT_EQ(load_hardware(write(on_bus("533.25", "533.333"))).bus->dram.asker_khz, 533'333);
+}
+
+TEST(LoadHardware, NamesWhatIsWrongWithADram) {
+  EXPECT_EQ(refusal(on_bus("LPDDR4X-4266", "LPDDR4")),
+            ":20: dram.part is 'LPDDR4'; known are DDR4-3200, LPDDR4X-4266, LPDDR5-6400, HBM2, "
+            "HBM2E, flat, ideal");
+  EXPECT_EQ(refusal(on_bus("channels: 2", "channels: 3")),
+            ":21: dram.channels is 3; it must be a power of two from 1 to 64");
+  EXPECT_EQ(refusal(on_bus("  channels: 2\n", "")), ":20: dram.channels is missing; add it");
+  EXPECT_EQ(refusal(on_bus("channels: 2", "channels: 2\n  queue_depht: 4")),
+            ":22: unknown key dram.queue_depht; did you mean queue_depth?");
+  EXPECT_EQ(refusal(on_bus("channels: 2", "channels: 2\n  queue_depth: 0")),
+            ":22: dram.queue_depth is 0; it must be from 1 to 1024");
+  EXPECT_EQ(refusal(on_bus("channels: 2", "channels: 2\n  scheduler: fifo")),
+            ":22: dram.scheduler is 'fifo'; it must be fr-fcfs or in-order");
+  EXPECT_EQ(refusal(on_bus("channels: 2", "channels: 2\n  page_policy: shut")),
+            ":22: dram.page_policy is 'shut'; it must be open or closed");
+  EXPECT_THAT(refusal(on_bus("channels: 2", "channels: 2\n  mapping: row-column")),
+              testing::StartsWith(":22: dram.mapping"));
+  EXPECT_THAT(refusal(on_bus("channels: 2", "channels: 2\n  flat_gb_s: 4")),
+              testing::StartsWith(":22: unknown key dram.flat_gb_s; "));
+}
+
+TEST(LoadHardware, WantsOfAMemoryWithoutBanksOnlyWhatItHas) {
+  EXPECT_THAT(refusal(on_dram("  part: ideal\n  channels: 2\n")),
+              testing::StartsWith(":21: unknown key dram.channels; known are part"));
+  EXPECT_THAT(refusal(on_dram(std::string(kFlat) + "  channels: 2\n")),
+              testing::StartsWith(":23: unknown key dram.channels; "));
+  EXPECT_EQ(refusal(on_dram("  part: flat\n  flat_gb_s: 12.5\n")),
+            ":20: dram.flat_latency_ns is missing; add it");
+  EXPECT_EQ(refusal(on_dram(replaced(kFlat, "12.5", "0"))),
+            ":21: dram.flat_gb_s is 0; it must be from 0.001 to 100000 GB/s");
 }
 
 TEST(LoadHardware, ReadsTheShippedDesigns) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -11,6 +12,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/sim/bus/bus_designs.hpp"
+#include "tests/sim/ideal_hardware.hpp"
 
 namespace sterna::sim {
 namespace {
@@ -36,13 +40,18 @@ fs::path fresh_folder() {
   return folder;
 }
 
-// A program that answers --version and fails at everything else.
-fs::path broken_verilator(const fs::path& folder) {
+// A program that answers --version, and fails at everything else after writing down what it was asked.
+fs::path broken_verilator(const fs::path& folder, const fs::path& asked = "/dev/null") {
   const fs::path program = folder / "broken-verilator";
-  std::ofstream(program)
-      << "#!/bin/sh\n[ \"$1\" = --version ] && echo Broken 1 && exit 0\necho no >&2\nexit 1\n";
+  std::ofstream(program) << "#!/bin/sh\n[ \"$1\" = --version ] && echo Broken 1 && exit 0\n"
+                         << "echo \"$* \" > '" << asked.string() << "'\necho no >&2\nexit 1\n";
   fs::permissions(program, fs::perms::owner_all);
   return program;
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::vector<fs::path> folders_in(const fs::path& root) {
@@ -97,6 +106,44 @@ TEST(EnsureRtlLibrary, SaysThatTheCacheCannotBeWritten) {
   EXPECT_THAT([] { (void)ensure_rtl_library(kSmall); },
               ThrowsMessage<std::runtime_error>(
                   AllOf(HasSubstr("/proc/no/such"), HasSubstr("STERNA_RTL_CACHE"))));
+}
+
+// What the build script is asked for: a stand-in for verilator writes it down, and the build fails.
+TEST(EnsureRtlLibrary, AsksForTheUnitOnItsBusWhereTheDesignHasOne) {
+  const fs::path cache = fresh_folder();
+  const fs::path asked = cache / "asked";
+  setenv("STERNA_RTL_CACHE", cache.c_str(), 1);
+  setenv("VERILATOR", broken_verilator(cache, asked).c_str(), 1);
+  HardwareConfig hardware = on_ideal_memory({"small", kSmall, 4, 9, 3, 2, 256});
+  EXPECT_THAT([&] { (void)ensure_rtl_library(hardware); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("1 slices on its bus failed")));
+  const std::string words = read_file(asked);
+  for (const char* word :
+       {"--top-module tmu_axi ", "-GLanes=80 ", "-GBurstBeats=4 ", "-GDmaFifoBeats=9 ",
+        "-GOutstanding=3 ", "-GDescriptors=2 ", "-GAddressBits=64 ", "-GResultBits=256 "}) {
+    EXPECT_THAT(words, HasSubstr(word));
+  }
+}
+
+TEST(EnsureRtlLibrary, AsksForTheBareUnitWithoutABus) {
+  const fs::path cache = fresh_folder();
+  const fs::path asked = cache / "asked";
+  setenv("STERNA_RTL_CACHE", cache.c_str(), 1);
+  setenv("VERILATOR", broken_verilator(cache, asked).c_str(), 1);
+  HardwareConfig hardware = ideal_hardware(2);
+  EXPECT_THAT([&] { (void)ensure_rtl_library(hardware); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("2 slices failed")));
+  EXPECT_THAT(read_file(asked), HasSubstr("--top-module tmu "));
+}
+
+TEST(EnsureRtlLibrary, RefusesABusThatDoesNotFitTheUnit) {
+  UnitConfig unit = kSmall;
+  unit.lanes = 240;
+  EXPECT_THAT(
+      [&] {
+        (void)ensure_rtl_library(on_ideal_memory({"bad", unit, 4, 8, 3, 2, 256}));
+      },
+      ThrowsMessage<std::invalid_argument>(HasSubstr("unit.lanes is 240; on a bus")));
 }
 
 TEST(EnsureRtlLibrary, RefusesAnIllegalDesign) {

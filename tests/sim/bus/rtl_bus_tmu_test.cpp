@@ -4,7 +4,9 @@
 
 #include "sim/bus/rtl_bus_tmu.hpp"
 
-#include <memory>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -15,6 +17,7 @@
 
 #include "sim/bus/bus_layout.hpp"
 #include "sim/random_job.hpp"
+#include "sim/rtl_library.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/job_generator.hpp"
 #include "tests/sim/report_printing.hpp"
@@ -171,6 +174,24 @@ TEST(RtlBusTmu, RefusesADesignWithoutABus) {
                      .refresh_ns = 0};
   EXPECT_THAT([&] { RtlBusTmu device(hardware); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("bus is missing")));
+}
+
+// An entry of the cache that is not what its name says.
+TEST(RtlBusTmu, RefusesAnotherDesignsLibraryAndWhatIsNone) {
+  namespace fs = std::filesystem;
+  const fs::path entry = ensure_rtl_library(on_ideal_memory(odd()));
+  const fs::path other = ensure_rtl_library(on_ideal_memory(narrow()));
+  const fs::path cache = fs::path(testing::TempDir()) / "RtlBusTmuCache";
+  const fs::path wrong = cache / entry.parent_path().filename() / entry.filename();
+  fs::remove_all(cache);
+  fs::create_directories(wrong.parent_path());
+  setenv("STERNA_RTL_CACHE", cache.c_str(), 1);
+  std::ofstream(wrong) << "no library";
+  EXPECT_THAT([] { RtlBusTmu device(on_ideal_memory(odd())); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("cannot be loaded")));
+  fs::copy_file(other, wrong, fs::copy_options::overwrite_existing);
+  EXPECT_THAT([] { RtlBusTmu device(on_ideal_memory(odd())); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("holds another design")));
 }
 
 }  // namespace

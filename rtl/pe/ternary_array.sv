@@ -77,13 +77,14 @@ module ternary_array #(
   leaves_t                    leaves     [Engines][Slices][BLOCKS];
   logic signed [DotWidth-1:0] correction [Engines];
 
+  bytes_t rest;  // of decode_t5() and decode_t2()
+
   // The stages stand last first, so that each reads what the one before it held: with blocking
   // assignments, which Verilator 5.006 needs to keep loops, this is the order of a shift register.
   // What leaves the process is assigned without blocking.
   always_ff @(posedge clk_i) begin
     int          sum;
     int unsigned minus, any;
-    bytes_t      rest, next;
     for (int unsigned e = 0; e < Engines; e++) begin
       for (int unsigned s = 0; s < Slices; s++) begin
         if (root_engines_i[e] && root_slices_i[s]) begin
@@ -110,13 +111,8 @@ module ternary_array #(
       end
       if (load_i[e]) begin
         for (int unsigned b = 0; b < BLOCKS; b++) begin
-          blank_illegal(beat[e][b], t2_i, rest);
-          for (int unsigned n = 0; n < DIGITS; n++) begin
-            if (t2_i) take_field(rest, next, negative[e][b][n], nonzero[e][b][n]);
-            else take_digit(POWER[n], POWER[n] << 1, rest, next, negative[e][b][DIGITS - 1 - n],
-                            nonzero[e][b][DIGITS - 1 - n]);
-            rest = next;
-          end
+          if (t2_i) decode_t2(e, b);
+          else decode_t5(e, b);
         end
       end
     end
@@ -150,42 +146,49 @@ module ternary_array #(
 
   function automatic int unsigned count(input groups_t masks);
     /* verilator no_inline_task */
-    logic [15:0] sum;
-    sum = '0;
-    for (int unsigned j = 0; j < DIGITS; j++) begin
-      for (int unsigned i = 0; i < PLACES; i++) sum += 16'(masks[j][i][0]);
+    logic [7:0] place;  // in a byte as long as it fits: more of them in a vector
+    count = 0;
+    for (int unsigned i = 0; i < PLACES; i++) begin
+      place = '0;
+      for (int unsigned j = 0; j < DIGITS; j++) place += 8'(masks[j][i][0]);
+      count += 32'(place);
     end
-    return 32'(sum);
   endfunction
 
-  // A t5 byte above 242 stands for no trits; it is read as 121, five zeros.
-  task automatic blank_illegal(input bytes_t raw, input logic t2, output bytes_t rest);
-    /* verilator no_inline_task */
-    for (int unsigned i = 0; i < PLACES; i++) rest[i] = !t2 && raw[i] > 8'd242 ? 8'd121 : raw[i];
+  // Tasks that Verilator inlines, on the arrays of this module: what a task gives back in an array of its own
+  // is copied element by element. Each loop over the places becomes vector instructions.
+
+  // Digits from the top. A byte above 242 stands for no trits; it is read as 121, five zeros. Twice the power
+  // in eight bits, so that what is compared with it stays in bytes.
+  task automatic decode_t5(input int unsigned e, input int unsigned b);
+    logic [7:0] power, twice;
+    for (int unsigned i = 0; i < PLACES; i++) begin
+      rest[i] = beat[e][b][i] > 8'd242 ? 8'd121 : beat[e][b][i];
+    end
+    for (int unsigned n = 0; n < DIGITS; n++) begin
+      power = POWER[n];
+      twice = power << 1;
+      for (int unsigned i = 0; i < PLACES; i++) begin
+        negative[e][b][DIGITS - 1 - n][i] = {8{rest[i] < power}};
+      end
+      for (int unsigned i = 0; i < PLACES; i++) begin
+        nonzero[e][b][DIGITS - 1 - n][i] = {8{rest[i] < power}} | {8{rest[i] >= twice}};
+      end
+      for (int unsigned i = 0; i < PLACES; i++) begin
+        rest[i] = rest[i] - (power & {8{rest[i] >= power}}) - (power & {8{rest[i] >= twice}});
+      end
+    end
   endtask
 
-  // Takes the digit of weight `power` off the top of each byte; `twice` is 2 * power, in eight bits so that
-  // what compares with it stays in bytes.
-  task automatic take_digit(input logic [7:0] power, input logic [7:0] twice, input bytes_t rest,
-                            output bytes_t next, output bytes_t minus, output bytes_t any);
-    /* verilator no_inline_task */
-    for (int unsigned i = 0; i < PLACES; i++) begin
-      next[i] = rest[i] - (power & {8{rest[i] >= power}}) - (power & {8{rest[i] >= twice}});
+  // Fields of two bits, trit plus one, from the bottom. Code 3 stands for no trit and is zero; zero trits are
+  // what follows the fourth field.
+  task automatic decode_t2(input int unsigned e, input int unsigned b);
+    for (int unsigned i = 0; i < PLACES; i++) rest[i] = beat[e][b][i];
+    for (int unsigned n = 0; n < DIGITS; n++) begin
+      for (int unsigned i = 0; i < PLACES; i++) negative[e][b][n][i] = {8{rest[i][1:0] == 2'd0}};
+      for (int unsigned i = 0; i < PLACES; i++) nonzero[e][b][n][i] = {8{!rest[i][0]}};
+      for (int unsigned i = 0; i < PLACES; i++) rest[i] = {2'd1, rest[i][7:2]};
     end
-    for (int unsigned i = 0; i < PLACES; i++) minus[i] = {8{rest[i] < power}};
-    for (int unsigned i = 0; i < PLACES; i++) begin
-      any[i] = {8{rest[i] < power}} | {8{rest[i] >= twice}};
-    end
-  endtask
-
-  // Takes a field of two bits, trit plus one, off the bottom of each byte. Code 3 stands for no trit
-  // and is zero; zero trits are what follows the fourth field.
-  task automatic take_field(input bytes_t rest, output bytes_t next, output bytes_t minus,
-                            output bytes_t any);
-    /* verilator no_inline_task */
-    for (int unsigned i = 0; i < PLACES; i++) next[i] = {2'd1, rest[i][7:2]};
-    for (int unsigned i = 0; i < PLACES; i++) minus[i] = {8{rest[i][1:0] == 2'd0}};
-    for (int unsigned i = 0; i < PLACES; i++) any[i] = {8{!rest[i][0]}};
   endtask
 
 endmodule

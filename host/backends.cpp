@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/bus/rtl_bus_tmu.hpp"
+#include "sim/bus/systemc_bus_tmu.hpp"
 #include "sim/rtl_tmu.hpp"
 #include "sim/systemc_tmu.hpp"
 
@@ -54,8 +56,10 @@ BackendKind parse_backend(std::string_view name) {
 std::unique_ptr<sim::TmuDevice> make_device(BackendKind kind, const sim::HardwareConfig& hardware) {
   switch (kind) {
     case BackendKind::Systemc:
+      if (hardware.bus) return std::make_unique<sim::SystemcBusTmu>(hardware);
       return std::make_unique<sim::SystemcTmu>(hardware);
     case BackendKind::Rtl:
+      if (hardware.bus) return std::make_unique<sim::RtlBusTmu>(hardware);
       return std::make_unique<sim::RtlTmu>(hardware);
     default:
       throw std::invalid_argument("the cpu backend is no device");

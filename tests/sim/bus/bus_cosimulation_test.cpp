@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The SystemC model of the unit on its bus and the Verilated tmu_axi, in front of the same DRAM: the same
+// sums, cycles and counters for every command.
+//
+// Every case follows from its seed. STERNA_SEED=n runs case n of each test alone; STERNA_CASES=n runs n
+// cases of each.
+
+#include <cstdlib>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sim/bus/rtl_bus_tmu.hpp"
+#include "sim/bus/systemc_bus_tmu.hpp"
+#include "sim/random_job.hpp"
+#include "tests/sim/bus/bus_designs.hpp"
+#include "tests/sim/job_generator.hpp"
+#include "tests/sim/report_printing.hpp"
+
+namespace sterna::sim {
+namespace {
+
+/// Draws clocks, interconnect, memory and commands of one case.
+class BusCaseGenerator : public JobGenerator {
+ public:
+  using JobGenerator::JobGenerator;
+
+  HardwareConfig hardware(const BusDesign& design) {
+    constexpr std::uint32_t kMhz[] = {100, 250, 333, 1000, 2000};
+    HardwareConfig hardware = on_ideal_memory(design);
+    hardware.clock_mhz = kMhz[draw(0, std::size(kMhz) - 1)];
+    hardware.bus->latency_ns = draw(0, 3) * draw(0, 20);
+    hardware.bus->dram = dram(static_cast<std::uint32_t>(hardware.clock_mhz) * 1000);
+    return hardware;
+  }
+
+ private:
+  DramConfig dram(std::uint32_t khz) {
+    const auto last_part = static_cast<std::uint32_t>(dram_parts().size()) - 1;
+    DramConfig dram = default_dram(dram_parts()[draw(0, last_part)], khz);
+    const std::uint32_t kind = draw(0, 7);
+    if (kind == 0) dram.kind = DramKind::Ideal;
+    if (kind == 1) dram.kind = DramKind::Flat;
+    dram.flat_gb_s = 0.1 * draw(1, 100);
+    dram.flat_latency_ns = draw(0, 200);
+    constexpr const char* kMappings[] = {"row-rank-bank-column-bankgroup-channel",
+                                         "row-channel-rank-bank-bankgroup-column",
+                                         "row-rank-bankgroup-bank-channel-column"};
+    dram.mapping = kMappings[draw(0, std::size(kMappings) - 1)];
+    dram.channels = 1U << draw(0, 2);
+    if (draw(0, 2) == 0) dram.scheduler = DramScheduler::InOrder;
+    if (draw(0, 2) == 0) dram.page_policy = PagePolicy::Closed;
+    constexpr std::uint32_t kDepths[] = {1, 2, 8, 32};
+    dram.queue_depth = kDepths[draw(0, std::size(kDepths) - 1)];
+    dram.starvation_cap = draw(1, 64);
+    return dram;
+  }
+};
+
+/// One case on both levels. All are constructed before any runs: SystemC takes no modules later.
+struct BusCase {
+  BusCase(const BusDesign& design, std::uint32_t case_seed)
+      : seed(case_seed), job(design.unit, case_seed) {
+    BusCaseGenerator generate(design.unit, case_seed);
+    hardware = generate.hardware(design);
+    model = std::make_unique<SystemcBusTmu>(hardware);
+    generate.fill(job, false);
+  }
+
+  std::uint32_t seed;
+  RandomJob job;
+  HardwareConfig hardware;
+  std::unique_ptr<SystemcBusTmu> model;
+};
+
+void compare(BusCase& one) {
+  const auto model_reports = one.model->run(one.job.tasks());
+  EXPECT_EQ(one.job.first_wrong_task(), -1) << "sums of the SystemC model";
+  RtlBusTmu rtl(one.hardware);
+  const auto rtl_reports = rtl.run(one.job.tasks());
+  EXPECT_EQ(one.job.first_wrong_task(), -1) << "sums of the RTL";
+  ASSERT_EQ(model_reports.size(), rtl_reports.size());
+  for (std::size_t i = 0; i < rtl_reports.size(); ++i) {
+    ASSERT_EQ(model_reports[i], rtl_reports[i]) << "command " << i;
+  }
+}
+
+class BusCosimulation : public testing::TestWithParam<BusDesign> {};
+
+TEST_P(BusCosimulation, AgreesInSumsCyclesAndCountersForRandomJobs) {
+  std::uint32_t first = 1;
+  std::uint32_t last = environment_number("STERNA_CASES", 40);
+  if (std::getenv("STERNA_SEED") != nullptr) first = last = environment_number("STERNA_SEED", 1);
+  std::vector<std::unique_ptr<BusCase>> cases;
+  for (std::uint32_t seed = first; seed <= last; ++seed) {
+    cases.push_back(std::make_unique<BusCase>(GetParam(), seed));
+  }
+  for (const auto& one : cases) {
+    SCOPED_TRACE("replay with STERNA_SEED=" + std::to_string(one->seed));
+    compare(*one);
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Designs, BusCosimulation, testing::ValuesIn(kBusDesigns),
+                         [](const auto& design) { return design.param.name; });
+
+}  // namespace
+}  // namespace sterna::sim

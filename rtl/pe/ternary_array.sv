@@ -77,8 +77,6 @@ module ternary_array #(
   leaves_t                    leaves     [Engines][Slices][BLOCKS];
   logic signed [DotWidth-1:0] correction [Engines];
 
-  bytes_t rest;  // of decode_t5() and decode_t2()
-
   // The stages stand last first, so that each reads what the one before it held: with blocking
   // assignments, which Verilator 5.006 needs to keep loops, this is the order of a shift register.
   // What leaves the process is assigned without blocking.
@@ -161,6 +159,7 @@ module ternary_array #(
   // Digits from the top. A byte above 242 stands for no trits; it is read as 121, five zeros. Twice the power
   // in eight bits, so that what is compared with it stays in bytes.
   task automatic decode_t5(input int unsigned e, input int unsigned b);
+    bytes_t     rest;
     logic [7:0] power, twice;
     for (int unsigned i = 0; i < PLACES; i++) begin
       rest[i] = beat[e][b][i] > 8'd242 ? 8'd121 : beat[e][b][i];
@@ -183,6 +182,7 @@ module ternary_array #(
   // Fields of two bits, trit plus one, from the bottom. Code 3 stands for no trit and is zero; zero trits are
   // what follows the fourth field.
   task automatic decode_t2(input int unsigned e, input int unsigned b);
+    bytes_t rest;
     for (int unsigned i = 0; i < PLACES; i++) rest[i] = beat[e][b][i];
     for (int unsigned n = 0; n < DIGITS; n++) begin
       for (int unsigned i = 0; i < PLACES; i++) negative[e][b][n][i] = {8{rest[i][1:0] == 2'd0}};

@@ -75,7 +75,7 @@ class Prover:
             "select -assert-none t:$assert t:$assume t:$check",
             "proc",
             "flatten",
-            "opt",
+            "opt -nodffe -nosdff",
             f"techmap -map {HERE / 'transparent.v'}",
             *TO_GATES,
             "select -assert-none t:$_*DFF* t:$_*DLATCH* t:$_SR*",

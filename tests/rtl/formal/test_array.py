@@ -11,7 +11,7 @@ ARRAY = "pe/ternary_array.sv"
 
 # Each replaces one text of the array by a wrong one.
 WRONG_DECODERS = {
-    "one code too many is legal": ("raw[i] > 8'd242", "raw[i] > 8'd243"),
+    "one code too many is legal": ("[i] > 8'd242", "[i] > 8'd243"),
     "t2 code 3 is a one": ("{8{!rest[i][0]}}", "{8{rest[i][1:0] != 2'd1}}"),
     "the fifth trit of t2 is not zero": ("{2'd1, rest[i][7:2]}", "{2'd0, rest[i][7:2]}"),
 }

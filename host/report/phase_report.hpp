@@ -47,7 +47,8 @@ struct PhaseReport {
   std::uint64_t jobs;
   CommandTotals all;
   std::map<std::string, CommandTotals> by_projection;  // "q_proj", ...
-  std::uint64_t job_cycles;  // sum over jobs of the cycles until their last response
+  bool on_bus;               // descriptors come from memory, results and records go there
+  std::uint64_t job_cycles;  // sum over jobs of the cycles until the last thing is done
   std::uint64_t lower_bound_cycles;
   std::uint64_t peak_macs;  // what the array could have done in job_cycles
   StreamBytes moved;
@@ -57,6 +58,9 @@ struct PhaseReport {
 
   /// Multiply-adds done, as a share of what the array could have done.
   [[nodiscard]] double utilization() const;
+  /// Of job_cycles: in which no command runs, since descriptors come or results and records go. 0 without a
+  /// bus, where each command follows the one before.
+  [[nodiscard]] std::uint64_t outside_cycles() const { return job_cycles - all.cycles; }
   /// Tokens a second of the unit alone at the design's clock.
   [[nodiscard]] double tokens_per_s(const sim::HardwareConfig& hardware) const;
   /// Share of the phase's multiply-adds that the host does.

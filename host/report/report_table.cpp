@@ -104,6 +104,10 @@ void add_phase(Table& table, const RunReport& report, Phase phase) {
       [](const PhaseReport& r) { return grouped(r.all.counters.activation_stall_cycles); });
   row("  stalled for results",
       [](const PhaseReport& r) { return grouped(r.all.counters.result_stall_cycles); });
+  if (report.hardware.bus) {
+    row("  descriptors, last results, records",
+        [](const PhaseReport& r) { return grouped(r.outside_cycles()); });
+  }
   row("utilisation of the array", [](const PhaseReport& r) { return percent(r.utilization()); });
   row(fmt::format("tokens/s of the unit at {:g} MHz", report.hardware.clock_mhz),
       [&](const PhaseReport& r) { return fmt::format("{:.1f}", r.tokens_per_s(report.hardware)); });

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sterna run`, `logits` and `matmul` on a design with a bus and real DRAM behind it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ROOT / "tests/model/golden/offline_multiply"
+
+# The unit of configs/edge.yaml with the bus that tests/sim/bus/bus_designs.hpp calls "edge": its RTL
+# library serves both.
+DESIGN = """
+name: edge-on-a-bus
+clock_mhz: 300
+weight_format: t5
+unit: {lanes: 80, engines: 4, slices: 2, activation_words: 512, chunks: 32,
+       weight_fifo_beats: 16, result_fifo_beats: 16}
+bus: {burst_beats: 16, dma_fifo_beats: 64, outstanding: 8, descriptors: 4, result_bits: 128,
+      latency_ns: 30}
+dram: {part: LPDDR4X-4266, channels: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def design(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("hw") / "bus.yaml"
+    path.write_text(DESIGN)
+    return path
+
+
+@pytest.fixture(scope="module")
+def bus_run(sterna, design, tmp_path_factory) -> dict:
+    work = ("--tokens", 3, "--eval-tokens", 11, "--window", 6)
+    out = tmp_path_factory.mktemp("run")
+    done = sterna("run", "--model", TINY, "--hw", design, "--out", out, "--json", *work)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def test_the_models_agree_in_bits_and_cycles_in_front_of_dram(bus_run) -> None:
+    check = bus_run["check"]
+    assert check["bits_identical"] and check["cycles_identical"]
+    assert check["broken_contracts"] == []
+    assert check["compared_sums"] > 0
+
+
+def test_the_cycles_outside_of_commands_are_told_apart(bus_run) -> None:
+    for phase in ("prefill", "decode", "eval"):
+        p = bus_run["backends"]["rtl"][phase]
+        states = sum(p["state_cycles"].values()) + sum(p["stall_cycles"].values())
+        assert states == p["cycles"]
+        # A job fetches and checks its first descriptor before anything runs (docs/axi.md: 41 + 2 E).
+        assert p["state_cycles"]["outside"] > 49 * p["jobs"]
+        assert p["lower_bound_cycles"] <= p["cycles"]
+
+
+def test_a_slower_memory_takes_more_cycles_and_gives_the_same_bits(
+    sterna, design, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow.yaml"
+    slow.write_text(
+        DESIGN.replace("LPDDR4X-4266, channels: 2", "flat, flat_gb_s: 1, flat_latency_ns: 200")
+    )
+    answers = {}
+    for hardware in (design, slow):
+        out = tmp_path / f"{hardware.stem}.npy"
+        done = sterna("logits", "--model", TINY, "--ids", "1,2", "--hw", hardware,
+                      "--backend", "systemc", "--out", out)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        answers[hardware] = np.load(out)
+    assert (answers[design] == answers[slow]).all()
+    cycles = {}
+    weights = np.ones((40, 300), dtype=np.int8)
+    np.save(tmp_path / "w.npy", weights)
+    np.save(tmp_path / "x.npy", np.full((1, 300), 3, dtype=np.int8))
+    for hardware in (design, slow):
+        done = sterna(
+            "matmul", "--weights", tmp_path / "w.npy", "--activations", tmp_path / "x.npy",
+            "--out", tmp_path / "y.npy", "--hw", hardware, "--backend", "systemc", "--json",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert (np.load(tmp_path / "y.npy") == 900).all()
+        cycles[hardware] = json.loads(done.stdout)["cycles"]
+    assert cycles[slow] > 2 * cycles[design]

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "tests/model/golden/offline_multiply"
 
-# The unit of configs/edge.yaml with the bus that tests/sim/bus/bus_designs.hpp calls "edge": its RTL
+# The unit of configs/edge.yaml with the bus "edge" of tests/sim/bus/bus_designs.hpp: its RTL
 # library serves both.
 DESIGN = """
 name: edge-on-a-bus
@@ -52,7 +52,7 @@ def test_the_cycles_outside_of_commands_are_told_apart(bus_run) -> None:
         p = bus_run["backends"]["rtl"][phase]
         states = sum(p["state_cycles"].values()) + sum(p["stall_cycles"].values())
         assert states == p["cycles"]
-        # A job fetches and checks its first descriptor before anything runs (docs/axi.md: 41 + 2 E).
+        # A job fetches and checks a descriptor before anything runs (docs/axi.md: 41 + 2 E).
         assert p["state_cycles"]["outside"] > 49 * p["jobs"]
         assert p["lower_bound_cycles"] <= p["cycles"]
 

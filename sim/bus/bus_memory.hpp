@@ -41,6 +41,14 @@ class BusMemory {
   /// Errors  as HardwareConfig::validate(); hardware.bus is set
   explicit BusMemory(const HardwareConfig& hardware);
 
+  [[nodiscard]] std::uint32_t readers() const {
+    return static_cast<std::uint32_t>(readers_.size());
+  }
+  /// Of a beat of a reader's data bus.
+  [[nodiscard]] std::uint32_t beat_bytes(std::uint32_t reader) const {
+    return readers_[reader].beat_bytes;
+  }
+
   /// Begins a job: an idle memory, cycle 0.
   void start();
 

@@ -7,16 +7,11 @@
 #include <fmt/format.h>
 
 namespace sterna::sim {
-namespace {
-
-constexpr std::uint32_t kStreamBytes = 16;  // of an activation or descriptor beat
-
-}  // namespace
 
 BusTiming::BusTiming(const HardwareConfig& hardware)
     : hardware_(hardware),
       memory_(hardware),
-      addresses_(hardware.unit.engines + 2),
+      addresses_(memory_.readers()),
       ring_(hardware),
       unit_(hardware.unit),
       writer_(hardware) {}
@@ -27,16 +22,15 @@ void BusTiming::start(const BusLayout& layout, std::span<const TmuTask> tasks) {
   tasks_ = tasks;
   memory_.start();
   masters_.clear();
-  for (std::uint32_t r = 0; r <= hardware_.unit.engines; ++r) {
-    const bool is_weights = r < hardware_.unit.engines;
-    masters_.emplace_back(
-        ReadMaster::Sizes{.beat_bytes = is_weights ? hardware_.unit.beat_bytes() : kStreamBytes,
-                          .burst_beats = bus.burst_beats,
-                          .fifo_beats = bus.dma_fifo_beats,
-                          .outstanding = bus.outstanding});
+  const std::uint32_t descriptor_reader = hardware_.unit.engines + 1;
+  for (std::uint32_t r = 0; r < descriptor_reader; ++r) {
+    masters_.emplace_back(ReadMaster::Sizes{.beat_bytes = memory_.beat_bytes(r),
+                                            .burst_beats = bus.burst_beats,
+                                            .fifo_beats = bus.dma_fifo_beats,
+                                            .outstanding = bus.outstanding});
   }
   masters_.emplace_back(
-      ReadMaster::Sizes{.beat_bytes = kStreamBytes,
+      ReadMaster::Sizes{.beat_bytes = memory_.beat_bytes(descriptor_reader),
                         .burst_beats = DescriptorRing::kDescriptorBeats,
                         .fifo_beats = DescriptorRing::kDescriptorBeats * bus.descriptors,
                         .outstanding = bus.descriptors});

@@ -49,7 +49,6 @@ class BusTiming {
 
   const HardwareConfig& hardware_;
   BusMemory memory_;
-  ReadMaster::Sizes weight_sizes_;
   std::vector<ReadMaster> masters_;            // (engines + 2,), as the readers of BusMemory
   std::vector<BusMemory::Address> addresses_;  // (engines + 2,)
   DescriptorRing ring_;

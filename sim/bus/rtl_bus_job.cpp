@@ -8,11 +8,6 @@
 #include <fmt/format.h>
 
 namespace sterna::sim {
-namespace {
-
-constexpr std::uint32_t kStreamBytes = 16;  // of an activation or descriptor beat
-
-}  // namespace
 
 RtlBusJob::RtlBusJob(TmuAxiUnit& unit, BusMemory& memory, const HardwareConfig& hardware,
                      const BusLayout& layout, std::span<const TmuTask> tasks)
@@ -20,11 +15,9 @@ RtlBusJob::RtlBusJob(TmuAxiUnit& unit, BusMemory& memory, const HardwareConfig& 
       memory_(memory),
       layout_(layout),
       tasks_(tasks),
-      readers_(hardware.unit.engines + 2),
+      readers_(memory.readers()),
       reads_(hardware.unit.engines, layout, tasks),
       writes_(hardware, layout, tasks) {
-  beat_bytes_.fill(kStreamBytes);
-  std::fill_n(beat_bytes_.begin(), hardware.unit.engines, hardware.unit.beat_bytes());
   reports_.reserve(tasks.size());
 }
 
@@ -120,8 +113,8 @@ void RtlBusJob::take_addresses() {
     unit_.in.readers[r].ar_ready = ready;
     if (!ready) continue;
     const BusMemory::Address& asked = addresses_[r];
-    bursts_[r].push_back(
-        {.next = reads_.at(asked.address, asked.beats * beat_bytes_[r]), .beats = asked.beats});
+    bursts_[r].push_back({.next = reads_.at(asked.address, asked.beats * memory_.beat_bytes(r)),
+                          .beats = asked.beats});
     last_progress_ = cycle_;
   }
 }
@@ -134,7 +127,7 @@ void RtlBusJob::offer_beats() {
     Burst& burst = bursts_[r].front();
     pins.r_last = memory_.take_beat(r);
     pins.r_data = burst.next;
-    burst.next += beat_bytes_[r];
+    burst.next += memory_.beat_bytes(r);
     if (--burst.beats == 0) bursts_[r].pop_front();
     last_progress_ = cycle_;
   }

@@ -62,7 +62,6 @@ class RtlBusJob {
   const BusLayout& layout_;
   std::span<const TmuTask> tasks_;
   std::uint32_t readers_;
-  std::array<std::uint32_t, TmuAxiUnit::kMaxReaders> beat_bytes_{};
   JobReads reads_;
   JobWrites writes_;
 

@@ -71,6 +71,16 @@ std::uint32_t engine_rows(const UnitConfig& unit, const TmuCommand& command, std
   return command.rows / unit.engines + (engine < command.rows % unit.engines ? 1 : 0);
 }
 
+void count_group(const TmuCommand& command, const CommandShape& shape, std::uint32_t engines,
+                 TmuCounters& counters) {
+  counters.issue_cycles += std::uint64_t{command.beats} * shape.chunks;
+  counters.weight_beats += std::uint64_t{command.beats} * engines;
+  counters.row_slots += std::uint64_t{command.beats} * command.tokens * engines;
+  counters.activation_reads += std::uint64_t{command.beats} * command.tokens;
+  counters.result_beats += shape.chunks;
+  counters.sums += std::uint64_t{command.tokens} * engines;
+}
+
 JobPlan plan_job(const UnitConfig& unit, std::span<const TmuTask> tasks) {
   JobPlan plan = {.legal = {}, .weight_beats = {}, .activation_beats = 0};
   plan.weight_beats.resize(unit.engines);

@@ -31,6 +31,10 @@ struct CommandShape {
 [[nodiscard]] std::uint32_t engine_rows(const UnitConfig& unit, const TmuCommand& command,
                                         std::uint32_t engine);
 
+/// Adds what the slots of a row group of `engines` active engines count, stalls aside.
+void count_group(const TmuCommand& command, const CommandShape& shape, std::uint32_t engines,
+                 TmuCounters& counters);
+
 /// What the streams of one job carry. An illegal command has no stream beats: the unit would leave
 /// them to the command after it.
 struct JobPlan {

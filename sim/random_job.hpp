@@ -20,9 +20,9 @@ struct ProductShape {
   std::uint32_t tokens;
   std::uint32_t cols;  // need not fill whole beats
   std::uint32_t rows;
-  WeightFormat format;
-  bool keep_activations;  // of the product before; same tokens, cols and format
-  Fill fill;
+  WeightFormat format = WeightFormat::T5;
+  bool keep_activations = false;  // of the product before; same tokens, cols and format
+  Fill fill = Fill::Uniform;
 };
 
 /// Seeded products as tasks for a device, with the sums of a plain loop. For tests and benchmarks;

@@ -64,14 +64,7 @@ void TmuTiming::compute_group(const TmuCommand& command, std::uint32_t group) {
     cycle_ = issue + shape.chunks;
   }
   last_beat_slots(shape, engines, push_beats(engines));
-
-  const std::uint64_t slots = std::uint64_t{command.beats} * shape.chunks;
-  counters_.issue_cycles += slots;
-  counters_.weight_beats += std::uint64_t{command.beats} * engines;
-  counters_.row_slots += std::uint64_t{command.beats} * command.tokens * engines;
-  counters_.activation_reads += std::uint64_t{command.beats} * command.tokens;
-  counters_.result_beats += shape.chunks;
-  counters_.sums += std::uint64_t{command.tokens} * engines;
+  count_group(command, shape, engines, counters_);
 }
 
 // Makes `engine`, if there is one, the first of a set of its own.

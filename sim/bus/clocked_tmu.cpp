@@ -115,13 +115,7 @@ bool ClockedTmu::issue(std::uint64_t cycle) {
 }
 
 void ClockedTmu::end_group() {
-  const std::uint64_t slots = std::uint64_t{command_.beats} * shape_.chunks;
-  counters_.issue_cycles += slots;
-  counters_.weight_beats += std::uint64_t{command_.beats} * engines_;
-  counters_.row_slots += std::uint64_t{command_.beats} * command_.tokens * engines_;
-  counters_.activation_reads += std::uint64_t{command_.beats} * command_.tokens;
-  counters_.result_beats += shape_.chunks;
-  counters_.sums += std::uint64_t{command_.tokens} * engines_;
+  count_group(command_, shape_, engines_, counters_);
   beat_ = chunk_ = 0;
   ++group_;
   if (group_ == shape_.groups) {

@@ -19,22 +19,13 @@ using testing::ThrowsMessage;
 
 HardwareConfig ideal_hardware() { return sim::ideal_hardware(2); }
 
-ProductShape shape(std::uint32_t tokens, std::uint32_t cols, std::uint32_t rows) {
-  return {.tokens = tokens,
-          .cols = cols,
-          .rows = rows,
-          .format = WeightFormat::T5,
-          .keep_activations = false,
-          .fill = Fill::Uniform};
-}
-
 TEST(SystemcTmu, GivesTheSumsOfThePlainLoop) {
   SystemcTmu device(ideal_hardware());
   RandomJob job(ideal_hardware().unit, 1);
   for (const auto format : {WeightFormat::T5, WeightFormat::T2}) {
     for (const auto fill : {Fill::Uniform, Fill::AllMinus, Fill::AllPlus, Fill::Zero}) {
       for (const std::uint32_t cols : {1U, 63U, 64U, 65U, 79U, 80U, 81U, 300U}) {
-        ProductShape s = shape(1 + cols % 5, cols, 1 + cols % 7);
+        ProductShape s{.tokens = 1 + cols % 5, .cols = cols, .rows = 1 + cols % 7};
         s.format = format;
         s.fill = fill;
         job.add(s);
@@ -49,7 +40,7 @@ TEST(SystemcTmu, GivesTheSumsOfThePlainLoop) {
 TEST(SystemcTmu, TakesTheCyclesOfThePageForOneSlot) {
   SystemcTmu device(ideal_hardware());
   RandomJob job(ideal_hardware().unit, 1);
-  job.add(shape(1, 80, 1));
+  job.add({.tokens = 1, .cols = 80, .rows = 1});
   const CommandReport report = device.run(job.tasks()).at(0);
   EXPECT_EQ(report.status, TmuStatus::Done);
   EXPECT_EQ(report.accept_cycle, 0);
@@ -74,7 +65,7 @@ TEST(SystemcTmu, TakesTheCyclesOfThePageForOneSlot) {
 TEST(SystemcTmu, StallsForCreditsWhenResultsComeFasterThanTheyLeave) {
   SystemcTmu device(ideal_hardware());
   RandomJob job(ideal_hardware().unit, 1);
-  job.add(shape(1, 80, 12));  // one slot a group, six groups, two credits
+  job.add({.tokens = 1, .cols = 80, .rows = 12});  // one slot a group, six groups, two credits
   const CommandReport report = device.run(job.tasks()).at(0);
   // Slots 6, 7; the results leave in 10, 11, so slots 11, 12; then 16, 17. Results 20, 21.
   EXPECT_EQ(report.counters.result_stall_cycles, 6);
@@ -88,7 +79,7 @@ TEST(SystemcTmu, StallsForWeightsAtTheRateOfTheMemory) {
   hardware.memory.weight_gb_s = 3.2;  // each of two engines gets a beat every ten cycles
   SystemcTmu device(hardware);
   RandomJob job(hardware.unit, 1);
-  job.add(shape(1, 800, 2));
+  job.add({.tokens = 1, .cols = 800, .rows = 2});
   const auto reports = device.run(job.tasks());
   // Activations load in 1..50. By then five beats have come, so slots 51..55; the others come in 60, 70,
   // ... 100 and issue a cycle later.
@@ -101,8 +92,8 @@ TEST(SystemcTmu, FetchesWeightsOfLaterCommandsAhead) {
   hardware.memory.weight_gb_s = 3.2;
   SystemcTmu device(hardware);
   RandomJob job(hardware.unit, 1);
-  job.add(shape(1, 800, 2));
-  job.add(shape(1, 800, 2));
+  job.add({.tokens = 1, .cols = 800, .rows = 2});
+  job.add({.tokens = 1, .cols = 800, .rows = 2});
   const auto reports = device.run(job.tasks());
   // The second command's beats come in 110, ... 200, while it is accepted in 108 and loads in 109..158.
   EXPECT_EQ(reports[1].accept_cycle, 108);
@@ -120,7 +111,7 @@ TEST(SystemcTmu, RefusesIllegalCommandsAndGoesOn) {
     job.add_illegal(command);
   };
   add_illegal([](TmuCommand& c) { c.keep_activations = true; });  // nothing is held yet
-  job.add(shape(1, 80, 2));
+  job.add({.tokens = 1, .cols = 80, .rows = 2});
   add_illegal([](TmuCommand& c) { c.tokens = 0; });
   add_illegal([](TmuCommand& c) { c.beats = 0; });
   add_illegal([](TmuCommand& c) { c.rows = 0; });
@@ -129,7 +120,7 @@ TEST(SystemcTmu, RefusesIllegalCommandsAndGoesOn) {
   add_illegal([](TmuCommand& c) { c.keep_activations = true, c.beats = 2; });
   add_illegal([](TmuCommand& c) { c.keep_activations = true, c.tokens = 2; });
   add_illegal([](TmuCommand& c) { c.keep_activations = true, c.format = WeightFormat::T2; });
-  ProductShape kept = shape(1, 80, 5);
+  ProductShape kept = {.tokens = 1, .cols = 80, .rows = 5};
   kept.keep_activations = true;
   job.add(kept);
   const auto reports = device.run(job.tasks());
@@ -147,7 +138,7 @@ TEST(SystemcTmu, RefusesIllegalCommandsAndGoesOn) {
 TEST(SystemcTmu, StartsEveryJobAfresh) {
   SystemcTmu device(ideal_hardware(), {.seed = 4, .max_read_delay = 7, .write_busy_percent = 50});
   RandomJob job(ideal_hardware().unit, 1);
-  job.add(shape(3, 200, 9));
+  job.add({.tokens = 3, .cols = 200, .rows = 9});
   const auto first = device.run(job.tasks());
   EXPECT_EQ(device.run(job.tasks()), first);
   EXPECT_TRUE(device.run({}).empty());
@@ -160,7 +151,7 @@ TEST(SystemcTmu, StartsEveryJobAfresh) {
 TEST(SystemcTmu, SeesThatWeightsChangedInPlace) {
   SystemcTmu device(ideal_hardware());
   RandomJob job(ideal_hardware().unit, 1);
-  ProductShape ones = shape(1, 80, 1);
+  ProductShape ones = {.tokens = 1, .cols = 80, .rows = 1};
   ones.fill = Fill::AllPlus;
   job.add(ones);
   const TmuTask task = job.tasks()[0];
@@ -178,7 +169,7 @@ TEST(SystemcTmu, WorksBesideOtherDevicesOfTheProcess) {
   SystemcTmu two(slow);
   auto gone = std::make_unique<SystemcTmu>(slow);
   RandomJob job(slow.unit, 2);
-  job.add(shape(2, 400, 11));
+  job.add({.tokens = 2, .cols = 400, .rows = 11});
   const auto fast_reports = one.run(job.tasks());
   const auto slow_reports = two.run(job.tasks());
   EXPECT_EQ(job.first_wrong_task(), -1);
@@ -191,7 +182,7 @@ TEST(SystemcTmu, WorksBesideOtherDevicesOfTheProcess) {
 TEST(SystemcTmu, SaysWhyItCannotBeConstructedLate) {
   SystemcTmu device(ideal_hardware());
   RandomJob job(ideal_hardware().unit, 1);
-  job.add(shape(1, 80, 1));
+  job.add({.tokens = 1, .cols = 80, .rows = 1});
   device.run(job.tasks());
   EXPECT_THAT([] { SystemcTmu late(ideal_hardware()); },
               ThrowsMessage<std::runtime_error>(HasSubstr("before the first run")));
@@ -200,8 +191,8 @@ TEST(SystemcTmu, SaysWhyItCannotBeConstructedLate) {
 TEST(SystemcTmu, NamesTheTaskWhoseDataDoesNotFit) {
   SystemcTmu device(ideal_hardware());
   RandomJob job(ideal_hardware().unit, 1);
-  job.add(shape(1, 80, 1));
-  job.add(shape(2, 80, 3));
+  job.add({.tokens = 1, .cols = 80, .rows = 1});
+  job.add({.tokens = 2, .cols = 80, .rows = 3});
   const auto good = job.tasks();
   const auto refusal = [&](auto change) {
     std::vector<TmuTask> tasks(good.begin(), good.end());

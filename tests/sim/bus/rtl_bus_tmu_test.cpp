@@ -48,15 +48,6 @@ HardwareConfig on_lpddr4x(const BusDesign& design) {
   return hardware;
 }
 
-ProductShape shape(std::uint32_t tokens, std::uint32_t cols, std::uint32_t rows) {
-  return {.tokens = tokens,
-          .cols = cols,
-          .rows = rows,
-          .format = WeightFormat::T5,
-          .keep_activations = false,
-          .fill = Fill::Uniform};
-}
-
 struct Memory {
   const char* name;
   HardwareConfig (*hardware)(const BusDesign&);
@@ -98,7 +89,7 @@ TEST_P(RtlBusTmuOn, GivesTheSumsOfThePlainLoop) {
 TEST_P(RtlBusTmuOn, StartsEveryJobAfresh) {
   RtlBusTmu device(hardware_);
   RandomJob job(unit_, 7);
-  for (std::uint32_t i = 0; i < 17; ++i) job.add(shape(1 + i % 3, 80, 1 + i));
+  for (std::uint32_t i = 0; i < 17; ++i) job.add({.tokens = 1 + i % 3, .cols = 80, .rows = 1 + i});
   RandomJob other(unit_, 8);
   JobGenerator(unit_, 8).fill(other, false);
   const auto first = device.run(job.tasks());
@@ -121,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(Designs, RtlBusTmuOn,
 TEST(RtlBusTmu, TakesTheCyclesOfThePageForOneSlot) {
   RtlBusTmu device(on_ideal_memory(odd()));
   RandomJob job(odd().unit, 1);
-  job.add(shape(1, 80, 1));
+  job.add({.tokens = 1, .cols = 80, .rows = 1});
   const CommandReport report = device.run(job.tasks()).at(0);
   // Descriptor: job 0, ARVALID 3, beats 4..7, in the check 5..8 = c; weights handed out in c + 36 + 3, the
   // activations' in c + 36 + 6 = 50, given in 51.
@@ -140,7 +131,7 @@ TEST(RtlBusTmu, TakesTheCyclesOfThePageForOneSlot) {
 TEST(RtlBusTmu, ReadsWeightsSharedByCommandsFromOnePlace) {
   RtlBusTmu device(on_lpddr4x(odd()));
   RandomJob job(odd().unit, 3);
-  job.add(shape(2, 160, 7));
+  job.add({.tokens = 2, .cols = 160, .rows = 7});
   std::vector<TmuTask> tasks(3, job.tasks()[0]);
   device.run(tasks);
   EXPECT_EQ(job.first_wrong_task(), -1);
@@ -151,13 +142,13 @@ TEST(RtlBusTmu, ReadsWeightsSharedByCommandsFromOnePlace) {
 TEST(RtlBusTmu, RefusesAnIllegalTaskAndGoesOn) {
   RtlBusTmu device(on_ideal_memory(narrow()));
   RandomJob bad(narrow().unit, 1);
-  bad.add(shape(1, 80, 1));
+  bad.add({.tokens = 1, .cols = 80, .rows = 1});
   bad.add_illegal(
       {.tokens = 1, .beats = 0, .rows = 1, .format = WeightFormat::T5, .keep_activations = false});
   EXPECT_THAT([&] { device.run(bad.tasks()); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("task 1: the unit refuses")));
   RandomJob good(narrow().unit, 1);
-  good.add(shape(1, 80, 1));
+  good.add({.tokens = 1, .cols = 80, .rows = 1});
   device.run(good.tasks());
   EXPECT_EQ(good.first_wrong_task(), -1);
 }

@@ -21,15 +21,6 @@ using testing::ThrowsMessage;
 
 const BusDesign& edge() { return kBusDesigns[2]; }
 
-ProductShape shape(std::uint32_t tokens, std::uint32_t cols, std::uint32_t rows) {
-  return {.tokens = tokens,
-          .cols = cols,
-          .rows = rows,
-          .format = WeightFormat::T5,
-          .keep_activations = false,
-          .fill = Fill::Uniform};
-}
-
 TEST(SystemcBusTmu, GivesTheSumsOfThePlainLoop) {
   std::vector<std::unique_ptr<SystemcBusTmu>> devices;
   for (const BusDesign& design : kBusDesigns) {
@@ -49,7 +40,7 @@ TEST(SystemcBusTmu, GivesTheSumsOfThePlainLoop) {
 TEST(SystemcBusTmu, TakesTheCyclesOfThePageForOneSlot) {
   SystemcBusTmu device(on_ideal_memory(edge()));
   RandomJob job(edge().unit, 1);
-  job.add(shape(1, 80, 1));
+  job.add({.tokens = 1, .cols = 80, .rows = 1});
   const CommandReport report = device.run(job.tasks()).at(0);
   // Descriptor: job 0, ARVALID 3, beats 4..7, in the check 5..8 = c; weights handed out in c + 36 + 4, the
   // activations' in c + 36 + 8 = 52, given in 53.
@@ -67,7 +58,7 @@ TEST(SystemcBusTmu, TakesTheCyclesOfThePageForOneSlot) {
 TEST(SystemcBusTmu, LosesNoCycleBetweenCommandsThatWaitForNothing) {
   SystemcBusTmu device(on_ideal_memory(edge()));
   RandomJob job(edge().unit, 1);
-  for (int i = 0; i < 4; ++i) job.add(shape(1, 800, 400));
+  for (int i = 0; i < 4; ++i) job.add({.tokens = 1, .cols = 800, .rows = 400});
   const auto reports = device.run(job.tasks());
   for (std::size_t i = 1; i < reports.size(); ++i) {
     EXPECT_EQ(reports[i].accept_cycle, reports[i - 1].respond_cycle + 1);
@@ -82,7 +73,7 @@ TEST(SystemcBusTmu, WaitsForASlowMemory) {
   hardware.bus->dram.flat_latency_ns = 100;
   SystemcBusTmu device(hardware);
   RandomJob job(edge().unit, 1);
-  job.add(shape(1, 800, 400));
+  job.add({.tokens = 1, .cols = 800, .rows = 400});
   const CommandReport report = device.run(job.tasks()).at(0);
   const std::uint64_t bytes = 400 * 10 * 16;
   EXPECT_GT(report.done_cycle, bytes / 6.4);
@@ -110,7 +101,7 @@ TEST(SystemcBusTmu, TimesAJobByWhereItsWeightsLieToo) {
   SystemcBusTmu device(hardware);
   SystemcBusTmu fresh(hardware);
   RandomJob job(edge().unit, 1);
-  for (int i = 0; i < 2; ++i) job.add(shape(1, 80, 3));
+  for (int i = 0; i < 2; ++i) job.add({.tokens = 1, .cols = 80, .rows = 3});
   const auto apart = device.run(job.tasks());
   std::vector<TmuTask> shared(job.tasks().begin(), job.tasks().end());
   shared[1].weights = shared[0].weights;
@@ -122,13 +113,13 @@ TEST(SystemcBusTmu, TimesAJobByWhereItsWeightsLieToo) {
 TEST(SystemcBusTmu, RefusesAnIllegalTaskAndGoesOn) {
   SystemcBusTmu device(on_ideal_memory(edge()));
   RandomJob bad(edge().unit, 1);
-  bad.add(shape(1, 80, 1));
+  bad.add({.tokens = 1, .cols = 80, .rows = 1});
   bad.add_illegal(
       {.tokens = 1, .beats = 0, .rows = 1, .format = WeightFormat::T5, .keep_activations = false});
   EXPECT_THAT([&] { device.run(bad.tasks()); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("task 1: the unit refuses")));
   RandomJob good(edge().unit, 1);
-  good.add(shape(1, 80, 1));
+  good.add({.tokens = 1, .cols = 80, .rows = 1});
   device.run(good.tasks());
   EXPECT_EQ(good.first_wrong_task(), -1);
 }

@@ -92,6 +92,7 @@ Request request_for(const UnitConfig& unit) {
                   .with_bus = false,
                   .design = fmt::format("{} lanes x {} engines x {} slices", unit.lanes,
                                         unit.engines, unit.slices)};
+  if (environment("STERNA_RTL_ASSERTIONS", "1") == "0") request.words.push_back("--no-assert");
   append(request.words, {unit.lanes, unit.engines, unit.slices, unit.activation_words, unit.chunks,
                          unit.weight_fifo_beats, unit.result_fifo_beats});
   return request;

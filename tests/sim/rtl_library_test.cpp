@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::ThrowsMessage;
 
 constexpr UnitConfig kSmall = {.lanes = 80,
@@ -125,7 +126,7 @@ TEST(EnsureRtlLibrary, AsksForTheUnitOnItsBusWhereTheDesignHasOne) {
   }
 }
 
-TEST(EnsureRtlLibrary, AsksForTheBareUnitWithoutABus) {
+TEST(EnsureRtlLibrary, AsksForTheBareUnitWithoutABusAndLeavesAssertionsOut) {
   const fs::path cache = fresh_folder();
   const fs::path asked = cache / "asked";
   setenv("STERNA_RTL_CACHE", cache.c_str(), 1);
@@ -133,7 +134,11 @@ TEST(EnsureRtlLibrary, AsksForTheBareUnitWithoutABus) {
   HardwareConfig hardware = ideal_hardware(2);
   EXPECT_THAT([&] { (void)ensure_rtl_library(hardware); },
               ThrowsMessage<std::runtime_error>(HasSubstr("2 slices failed")));
-  EXPECT_THAT(read_file(asked), HasSubstr("--top-module tmu "));
+  EXPECT_THAT(read_file(asked), AllOf(HasSubstr("--top-module tmu "), HasSubstr("--assert ")));
+  setenv("STERNA_RTL_ASSERTIONS", "0", 1);
+  EXPECT_THAT([&] { (void)ensure_rtl_library(hardware); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("2 slices failed")));
+  EXPECT_THAT(read_file(asked), Not(HasSubstr("--assert ")));
 }
 
 TEST(EnsureRtlLibrary, RefusesABusThatDoesNotFitTheUnit) {

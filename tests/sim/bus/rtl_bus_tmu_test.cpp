@@ -167,6 +167,22 @@ TEST(RtlBusTmu, RefusesADesignWithoutABus) {
               ThrowsMessage<std::invalid_argument>(HasSubstr("bus is missing")));
 }
 
+/// Another cache of libraries, as long as it lives.
+class OtherCache {
+ public:
+  explicit OtherCache(const std::filesystem::path& folder) {
+    if (const char* before = std::getenv(kVariable)) before_ = before;
+    setenv(kVariable, folder.c_str(), 1);
+  }
+  ~OtherCache() { setenv(kVariable, before_.c_str(), 1); }  // empty is as good as unset
+  OtherCache(const OtherCache&) = delete;
+  OtherCache& operator=(const OtherCache&) = delete;
+
+ private:
+  static constexpr const char* kVariable = "STERNA_RTL_CACHE";
+  std::string before_;
+};
+
 // An entry of the cache that is not what its name says.
 TEST(RtlBusTmu, RefusesAnotherDesignsLibraryAndWhatIsNone) {
   namespace fs = std::filesystem;
@@ -176,7 +192,7 @@ TEST(RtlBusTmu, RefusesAnotherDesignsLibraryAndWhatIsNone) {
   const fs::path wrong = cache / entry.parent_path().filename() / entry.filename();
   fs::remove_all(cache);
   fs::create_directories(wrong.parent_path());
-  setenv("STERNA_RTL_CACHE", cache.c_str(), 1);
+  const OtherCache other_cache(cache);
   std::ofstream(wrong) << "no library";
   EXPECT_THAT([] { RtlBusTmu device(on_ideal_memory(odd())); },
               ThrowsMessage<std::runtime_error>(HasSubstr("cannot be loaded")));

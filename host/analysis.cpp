@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "host/report/phase_report.hpp"
 #include "host/stream_layout.hpp"
@@ -67,9 +68,7 @@ void add(ProductAnalysis& sum, const ProductAnalysis& part, std::uint64_t times)
   sum.commands += part.commands * times;
   sum.macs += part.macs * times;
   sum.lower_bound_cycles += part.lower_bound_cycles * times;
-  sum.bytes.weights += part.bytes.weights * times;
-  sum.bytes.activations += part.bytes.activations * times;
-  sum.bytes.results += part.bytes.results * times;
+  sum.bytes += part.bytes * times;
   for (const sim::NamedTerm& term : sim::named_terms()) {
     sum.cycles.*term.field += part.cycles.*term.field * static_cast<double>(times);
   }
@@ -106,8 +105,8 @@ double PassAnalysis::of_adders(const sim::HardwareConfig& hardware) const {
 }
 
 double PassAnalysis::of_weight_bandwidth(const sim::HardwareConfig& hardware) const {
-  return static_cast<double>(all.bytes.weights) /
-         (hardware.memory.weight_gb_s * 1e9 * seconds(*this, hardware));
+  const double peak = hardware.bus ? hardware.bus->dram.peak_gb_s() : hardware.memory.weight_gb_s;
+  return static_cast<double>(all.bytes.weights) / (peak * 1e9 * seconds(*this, hardware));
 }
 
 std::string_view PassAnalysis::bound_by(const sim::HardwareConfig& hardware) const {
@@ -115,12 +114,25 @@ std::string_view PassAnalysis::bound_by(const sim::HardwareConfig& hardware) con
   const auto share = [&](std::uint64_t bytes, double gb_s) {
     return static_cast<double>(bytes) / (gb_s * bytes_a_gb_s);
   };
-  const std::pair<double, std::string_view> shares[] = {
-      {of_adders(hardware), "adders"},
-      {of_weight_bandwidth(hardware), "weights"},
-      {share(all.bytes.activations, hardware.memory.activation_gb_s), "activations"},
-      {share(all.bytes.results, hardware.memory.result_gb_s), "results"}};
-  return std::max_element(std::begin(shares), std::end(shares))->second;
+  std::vector<std::pair<double, std::string_view>> shares = {{of_adders(hardware), "adders"}};
+  if (hardware.bus) {
+    const double beats_a_gb_s = hardware.clock_mhz * 1e-3;  // a beat a cycle a master
+    shares.emplace_back(share(all.bytes.total(), hardware.bus->dram.peak_gb_s()), "memory");
+    shares.emplace_back(
+        share(all.bytes.weights, hardware.unit.engines * hardware.unit.beat_bytes() * beats_a_gb_s),
+        "weights");
+    shares.emplace_back(
+        share(all.bytes.activations, sim::StreamMemory::kActivationBeatBytes * beats_a_gb_s),
+        "activations");
+    shares.emplace_back(share(all.bytes.results, hardware.bus->word_bytes() * beats_a_gb_s),
+                        "results");
+  } else {
+    shares.emplace_back(of_weight_bandwidth(hardware), "weights");
+    shares.emplace_back(share(all.bytes.activations, hardware.memory.activation_gb_s),
+                        "activations");
+    shares.emplace_back(share(all.bytes.results, hardware.memory.result_gb_s), "results");
+  }
+  return std::max_element(shares.begin(), shares.end())->second;
 }
 
 }  // namespace sterna::host

@@ -36,10 +36,10 @@ struct PassAnalysis {
   [[nodiscard]] double tokens_per_s(const sim::HardwareConfig& hardware) const;
   /// Multiply-adds done, as a share of what the array could have done in these cycles.
   [[nodiscard]] double of_adders(const sim::HardwareConfig& hardware) const;
-  /// Weight bytes moved, as a share of what the memory could have moved.
+  /// Weight bytes moved, as a share of what the memory could have moved; 0 where an ideal one has no limit.
   [[nodiscard]] double of_weight_bandwidth(const sim::HardwareConfig& hardware) const;
-  /// What is busy for the largest share of the time: "adders", or the stream of "weights", "activations" or
-  /// "results".
+  /// What is busy for the largest share of the time: "adders", the stream of "weights", "activations" or
+  /// "results", or on a bus the "memory" that they share.
   [[nodiscard]] std::string_view bound_by(const sim::HardwareConfig& hardware) const;
 };
 

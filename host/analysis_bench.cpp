@@ -26,6 +26,24 @@ void bench_pass(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
+// Arrays of a memory that has been asked before.
+void bench_bus_pass(benchmark::State& state) {
+  const sterna::ModelConfig& model = sterna::named_shape("2b4t");
+  auto hardware = sterna::sim::load_hardware(STERNA_CONFIGS "/edge-lpddr4x.yaml");
+  const auto tokens = static_cast<std::size_t>(state.range(0));
+  const auto pass_on = [&](std::uint32_t point) {
+    hardware.unit.engines = 1 + point % 4;
+    hardware.unit.slices = 1 + point / 4 % 8;
+    hardware.unit.chunks = 16 + point / 32 % 32;
+    return sterna::host::analyze_pass(model, hardware, tokens);
+  };
+  std::uint32_t point = 0;
+  while (point < 4) benchmark::DoNotOptimize(pass_on(point++));
+  for (auto _ : state) benchmark::DoNotOptimize(pass_on(point++));
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(bench_bus_pass)->ArgName("tokens")->Arg(1)->Arg(512);
 BENCHMARK(bench_pass)->ArgName("tokens")->Arg(1)->Arg(512);
 
 }  // namespace

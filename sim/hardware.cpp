@@ -70,6 +70,11 @@ void MemoryConfig::validate() const {
   }
 }
 
+std::uint64_t BusConfig::latency_cycles(double clock_mhz) const {
+  return std::max<std::uint64_t>(
+      1, static_cast<std::uint64_t>(std::ceil(latency_ns * clock_mhz / 1000)));
+}
+
 void BusConfig::validate() const {
   if (!std::has_single_bit(burst_beats) || burst_beats < 2 || burst_beats > 256) {
     throw FieldError("bus.burst_beats",

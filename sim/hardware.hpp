@@ -68,6 +68,9 @@ struct BusConfig {
   double latency_ns;             // of the interconnect: added to each answer, a cycle at least
   DramConfig dram;               // dram.asker_khz is the design's clock
 
+  [[nodiscard]] std::uint32_t word_bytes() const { return result_bits / 8; }
+  [[nodiscard]] std::uint64_t latency_cycles(double clock_mhz) const;
+
   void validate() const;
 
   friend bool operator==(const BusConfig&, const BusConfig&) = default;

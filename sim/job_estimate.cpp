@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/bus/bus_estimate.hpp"
 #include "sim/job_plan.hpp"
 #include "sim/lower_bound.hpp"
 #include "sim/stream_memory.hpp"
@@ -193,14 +194,16 @@ class Estimate {
 }  // namespace
 
 std::span<const NamedTerm> named_terms() {
-  static constexpr NamedTerm kTerms[] = {{"accept", &JobEstimate::accept},
+  static constexpr NamedTerm kTerms[] = {{"fetch", &JobEstimate::fetch},
+                                         {"accept", &JobEstimate::accept},
                                          {"load", &JobEstimate::load},
                                          {"activation_stall", &JobEstimate::activation_stall},
                                          {"issue", &JobEstimate::issue},
                                          {"weight_stall", &JobEstimate::weight_stall},
                                          {"result_stall", &JobEstimate::result_stall},
                                          {"drain", &JobEstimate::drain},
-                                         {"respond", &JobEstimate::respond}};
+                                         {"respond", &JobEstimate::respond},
+                                         {"write_back", &JobEstimate::write_back}};
   return kTerms;
 }
 
@@ -211,9 +214,14 @@ double JobEstimate::cycles() const {
 }
 
 JobEstimate estimate_job(const HardwareConfig& hardware, std::span<const TmuCommand> commands) {
-  Estimate estimate(hardware);
-  for (const TmuCommand& command : commands) estimate.add(command);
-  JobEstimate terms = estimate.terms();
+  JobEstimate terms;
+  if (hardware.bus) {
+    terms = estimate_bus_job(hardware, bus_rates(hardware), commands);
+  } else {
+    Estimate estimate(hardware);
+    for (const TmuCommand& command : commands) estimate.add(command);
+    terms = estimate.terms();
+  }
   // Rounding of fluids may fall short of what whole beats need: no estimate undercuts the bound.
   const auto bound = static_cast<double>(lower_bound(hardware, commands).cycles);
   terms.weight_stall += std::max(0.0, bound - terms.cycles());

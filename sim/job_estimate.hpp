@@ -10,6 +10,7 @@ namespace sterna::sim {
 
 /// Cycles of a job by cause, as the counters of docs/tmu.md name them; fractions of a cycle stay.
 struct JobEstimate {
+  double fetch = 0;  // on a bus: from the doorbell to the first command, and between commands
   double accept = 0;
   double load = 0;
   double activation_stall = 0;
@@ -18,6 +19,7 @@ struct JobEstimate {
   double result_stall = 0;
   double drain = 0;
   double respond = 0;
+  double write_back = 0;  // on a bus: from the last response to the last record
 
   [[nodiscard]] double cycles() const;
 };

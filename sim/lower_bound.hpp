@@ -12,8 +12,11 @@ namespace sterna::sim {
 
 /// What no run of these commands can undercut.
 struct LowerBound {
-  std::uint64_t cycles;  // of the job, from cycle 0 to its last response
-  MovedBytes bytes;      // compulsory: every weight, activation and sum once
+  std::uint64_t
+      cycles;  // of the job, from cycle 0 to its last response, on a bus to its last record
+  MovedBytes
+      bytes;  // compulsory: every weight, activation and sum once; on a bus the sums of absent
+              // rows of the last group too, and a descriptor and a record a command
 };
 
 /// Closed form for one job of legal commands on an idle unit: the longest of
@@ -22,6 +25,10 @@ struct LowerBound {
 ///   out, then what follows the last beat;
 /// - the activations: latency, then every beat at the rate of the port, then at least one slot's way out;
 /// - the results: every byte but the last beat's at the rate of the port.
+/// On a bus, whose masters share one memory: the longest of
+/// - the steps of docs/axi.md around commands that wait for nothing once they have begun;
+/// - the weights of the busiest engine and the activations, a beat a cycle a master;
+/// - what the DRAM has moved when the record is answered, at its peak; an Ideal one has none.
 [[nodiscard]] LowerBound lower_bound(const HardwareConfig& hardware,
                                      std::span<const TmuCommand> commands);
 

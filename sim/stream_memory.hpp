@@ -178,6 +178,28 @@ struct MovedBytes {
   std::uint64_t weights;
   std::uint64_t activations;
   std::uint64_t results;
+  std::uint64_t descriptors = 0;  // of a unit on a bus
+  std::uint64_t records = 0;      // its completion records
+
+  [[nodiscard]] std::uint64_t total() const {
+    return weights + activations + results + descriptors + records;
+  }
+
+  MovedBytes& operator+=(const MovedBytes& other) {
+    weights += other.weights;
+    activations += other.activations;
+    results += other.results;
+    descriptors += other.descriptors;
+    records += other.records;
+    return *this;
+  }
+  friend MovedBytes operator*(MovedBytes bytes, std::uint64_t times) {
+    return {.weights = bytes.weights * times,
+            .activations = bytes.activations * times,
+            .results = bytes.results * times,
+            .descriptors = bytes.descriptors * times,
+            .records = bytes.records * times};
+  }
 
   friend bool operator==(const MovedBytes&, const MovedBytes&) = default;
 };

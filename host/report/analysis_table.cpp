@@ -61,8 +61,7 @@ void add_speed(Table& table, const Analysis& analysis) {
   table.number("weight bandwidth used", "{:.1f} %",
                [&](const PassAnalysis& p) { return 100 * p.of_weight_bandwidth(hardware); });
   table.number("MB moved a token", "{:.2f}", [](const PassAnalysis& p) {
-    const sim::MovedBytes& b = p.all.bytes;
-    return a_token(1e-6 * static_cast<double>(b.weights + b.activations + b.results), p);
+    return a_token(1e-6 * static_cast<double>(p.all.bytes.total()), p);
   });
 }
 
@@ -119,7 +118,9 @@ Json product_json(const ProductAnalysis& product) {
           {"dram_bytes",
            {{"weights", product.bytes.weights},
             {"activations", product.bytes.activations},
-            {"results", product.bytes.results}}}};
+            {"results", product.bytes.results},
+            {"descriptors", product.bytes.descriptors},
+            {"records", product.bytes.records}}}};
 }
 
 Json pass_json(const Analysis& analysis, const PassAnalysis& pass) {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "rtl/axi/registers.hpp"
+#include "sim/bus/bus_layout.hpp"
 #include "sim/lower_bound.hpp"
 
 namespace sterna::host {
@@ -37,9 +39,21 @@ constexpr std::uint64_t kSumBytes = 4;
 /// Adds the bound of one job to the report.
 void add_bound(PhaseReport& report, const sim::LowerBound& bound) {
   report.lower_bound_cycles += bound.cycles;
-  report.compulsory.weights += bound.bytes.weights;
-  report.compulsory.activations += bound.bytes.activations;
-  report.compulsory.results += bound.bytes.results;
+  report.compulsory += bound.bytes;
+}
+
+/// What a command moves between unit and memory.
+sim::MovedBytes moved_by(const CommandRecord& record, const sim::HardwareConfig& hardware) {
+  const TmuCounters& c = record.report.counters;
+  sim::MovedBytes bytes{.weights = c.weight_beats * hardware.unit.beat_bytes(),
+                        .activations = c.activation_writes * kActivationBeatBytes,
+                        .results = c.sums * kSumBytes};
+  if (hardware.bus) {
+    bytes.results = sim::result_bytes(hardware.unit, record.command);
+    bytes.descriptors = sizeof(axi::Descriptor);
+    bytes.records = sizeof(axi::Completion);
+  }
+  return bytes;
 }
 
 void add_energy(PhaseReport& report, const Pricing& pricing) {
@@ -135,6 +149,7 @@ PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tok
     const CommandRecord& record = run.records[i];
     if (record.phase != phase) continue;
     report.all.add(record);
+    report.moved += moved_by(record, hardware);
     report.by_projection[split_matrix_name(run.matrix_names[record.matrix]).second].add(record);
     job.push_back(record.command);
     const bool last_of_job = i + 1 == run.records.size() || run.records[i + 1].job != record.job;
@@ -144,9 +159,6 @@ PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tok
     add_bound(report, sim::lower_bound(hardware, job));
     job.clear();
   }
-  const TmuCounters& c = report.all.counters;
-  report.moved = {c.weight_beats * hardware.unit.beat_bytes(),
-                  c.activation_writes * kActivationBeatBytes, c.sums * kSumBytes};
   report.peak_macs = report.job_cycles * hardware.unit.macs_per_cycle(hardware.weight_format);
   add_energy(report, pricing);
   return report;
@@ -165,7 +177,9 @@ std::vector<std::string> broken_contracts(const PhaseReport& report) {
   for (const auto& [what, moved, least] :
        {std::tuple{"weight", report.moved.weights, report.compulsory.weights},
         std::tuple{"activation", report.moved.activations, report.compulsory.activations},
-        std::tuple{"result", report.moved.results, report.compulsory.results}}) {
+        std::tuple{"result", report.moved.results, report.compulsory.results},
+        std::tuple{"descriptor", report.moved.descriptors, report.compulsory.descriptors},
+        std::tuple{"record", report.moved.records, report.compulsory.records}}) {
     require(moved >= least, fmt::format("{} {} bytes moved, but {} must", moved, what, least));
   }
   for (const auto& [unit, baseline] : report.energy) {

@@ -11,17 +11,9 @@
 #include "host/backend_run.hpp"
 #include "sim/action_counts.hpp"
 #include "sim/energy.hpp"
+#include "sim/stream_memory.hpp"
 
 namespace sterna::host {
-
-/// Bytes between the unit and its memory.
-struct StreamBytes {
-  std::uint64_t weights = 0;
-  std::uint64_t activations = 0;
-  std::uint64_t results = 0;
-
-  [[nodiscard]] std::uint64_t total() const { return weights + activations + results; }
-};
 
 /// Sums over commands.
 struct CommandTotals {
@@ -51,8 +43,8 @@ struct PhaseReport {
   std::uint64_t job_cycles;  // sum over jobs of the cycles until the last thing is done
   std::uint64_t lower_bound_cycles;
   std::uint64_t peak_macs;  // what the array could have done in job_cycles
-  StreamBytes moved;
-  StreamBytes compulsory;  // every weight, activation and sum once a command
+  sim::MovedBytes moved;
+  sim::MovedBytes compulsory;  // as lower_bound() says
   std::vector<sim::ActionCount> actions;
   std::vector<PhaseEnergy> energy;  // by table
 

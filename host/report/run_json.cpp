@@ -191,6 +191,10 @@ Json to_json(const PhaseReport& r, const PhaseWork& work, const sim::HardwareCon
                {"wall_s", work.wall_s},
                {"host_work", to_json(work.host)},
                {"host_mac_share", r.host_mac_share(work.host)}};
+  if (r.on_bus) {
+    json["dram_bytes_by_stream"]["descriptors"] = r.moved.descriptors;
+    json["dram_bytes_by_stream"]["records"] = r.moved.records;
+  }
   for (const PhaseEnergy& energy : r.energy) json["energy_j"][energy.unit.table] = to_json(energy);
   json["actions"] = to_json(r.actions);
   for (const auto& [name, totals] : r.by_projection) json["by_projection"][name] = to_json(totals);

@@ -2,7 +2,6 @@
 #include "sim/bus/bus_memory.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace sterna::sim {
 namespace {
@@ -13,8 +12,7 @@ constexpr std::uint32_t kStreamBytes = 16;  // of an activation or descriptor be
 
 BusMemory::BusMemory(const HardwareConfig& hardware)
     : hardware_((hardware.validate(), hardware)),
-      latency_(std::max<Cycle>(
-          1, static_cast<Cycle>(std::ceil(hardware.bus->latency_ns * hardware.clock_mhz / 1000)))) {
+      latency_(hardware.bus->latency_cycles(hardware.clock_mhz)) {
   for (std::uint32_t e = 0; e < hardware.unit.engines; ++e) {
     readers_.push_back({.beat_bytes = hardware.unit.beat_bytes()});
   }

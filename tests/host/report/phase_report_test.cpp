@@ -73,6 +73,38 @@ TEST(PhaseReport, AddsUpTheJobsOfItsPhaseOnly) {
   EXPECT_THAT(broken_contracts(report), IsEmpty());
 }
 
+TEST(PhaseReport, CountsWhatABusAdds) {
+  sim::HardwareConfig hardware = ideal_hardware();
+  sim::DramConfig dram = sim::default_dram(sim::dram_parts().front(), 100'000);
+  dram.kind = sim::DramKind::Ideal;
+  hardware.bus = sim::BusConfig{.burst_beats = 16,
+                                .dma_fifo_beats = 64,
+                                .outstanding = 4,
+                                .descriptors = 4,
+                                .result_bits = 128,
+                                .latency_ns = 0,
+                                .dram = dram};
+  SimulatedRun run = simulated_run();
+  // 60 cycles before the first command, 5 between the two, 30 from the last response to its record.
+  run.records[0].report.accept_cycle += 60;
+  run.records[0].report.respond_cycle += 60;
+  run.records[1].report.accept_cycle += 65;
+  run.records[1].report.respond_cycle += 65;
+  run.records[1].report.done_cycle += 65 + 30;
+  const PhaseReport report = report_phase(run, Phase::Prefill, 4, {hardware, {}});
+  EXPECT_EQ(report.outside_cycles(), 60U + 5 + 30);
+  EXPECT_EQ(report.job_cycles, 70U + 60 + 5 + 30);
+  EXPECT_EQ(report.all.cycles, 70U);
+  EXPECT_EQ(report.moved.results, 2U * 2 * 4 * 2 * 4);  // two groups of two engines, four tokens
+  EXPECT_EQ(report.moved.descriptors, 2U * 64);
+  EXPECT_EQ(report.moved.records, 2U * 16);
+  EXPECT_THAT(broken_contracts(report), IsEmpty());
+  PhaseReport lost = report;
+  lost.job_cycles = 69;
+  EXPECT_THAT(broken_contracts(lost),
+              ElementsAre(HasSubstr("below the bound"), HasSubstr("the jobs' to 69")));
+}
+
 TEST(PhaseReport, TokensPerSecondAreThoseOfTheClock) {
   EXPECT_DOUBLE_EQ(prefill_report().tokens_per_s(ideal_hardware()), 4 * 100e6 / 70);
 }

@@ -121,6 +121,8 @@ JsonFile JsonFile::object(std::string_view name) const {
   return part(value.is_null() ? empty : value, std::move(prefix));
 }
 
+JsonFile::Objects JsonFile::objects(std::string_view name) const { return {*this, name}; }
+
 std::size_t JsonFile::list_size(std::string_view name) const {
   const nlohmann::json& list = at(name);
   if (!list.is_null() && !list.is_array()) refuse(name, "a list of objects is expected");

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +20,8 @@ namespace sterna {
 /// A JSON object from a file, read field by field with errors that name file, field and value.
 class JsonFile {
  public:
+  class Objects;
+
   /// Errors  std::runtime_error when the file is missing, or does not hold a JSON object
   explicit JsonFile(const std::filesystem::path& file);
 
@@ -32,10 +33,7 @@ class JsonFile {
 
   /// The objects of the list in field `name`, each made when it is come to; none when it is absent or
   /// null. This one and `name` must outlive the range.
-  [[nodiscard]] auto objects(std::string_view name) const {
-    return std::views::iota(std::size_t{0}, list_size(name)) |
-           std::views::transform([this, name](std::size_t i) { return object_at(name, i); });
-  }
+  [[nodiscard]] Objects objects(std::string_view name) const;
 
   /// The names of all fields, in alphabetical order.
   [[nodiscard]] std::vector<std::string> keys() const;
@@ -67,6 +65,29 @@ class JsonFile {
   std::filesystem::path file_;
   std::shared_ptr<const nlohmann::json> object_;  // a part of the whole file, which it keeps
   std::string prefix_;                            // of field names in errors: "", or "outer."
+};
+
+class JsonFile::Objects {
+ public:
+  class Iterator {
+   public:
+    Iterator(const Objects& objects, std::size_t index) : objects_(objects), index_(index) {}
+    JsonFile operator*() const { return objects_.file_.object_at(objects_.name_, index_); }
+    void operator++() { ++index_; }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+   private:
+    const Objects& objects_;
+    std::size_t index_;
+  };
+
+  Objects(const JsonFile& file, std::string_view name) : file_(file), name_(name) {}
+  [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const { return {*this, file_.list_size(name_)}; }
+
+ private:
+  const JsonFile& file_;
+  std::string_view name_;
 };
 
 /// Parses JSON of any origin: nesting is bounded, so a hostile text cannot exhaust memory.

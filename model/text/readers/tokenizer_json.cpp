@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/text/readers/tokenizer_json.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -40,8 +39,9 @@ class Reader {
 };
 
 bool decodes_bytes(const JsonFile& decoder) {
-  return decoder.text("type", "") == "ByteLevel" ||
-         std::ranges::any_of(decoder.objects("decoders"), decodes_bytes);
+  bool found = decoder.text("type", "") == "ByteLevel";
+  for (const JsonFile& step : decoder.objects("decoders")) found = found || decodes_bytes(step);
+  return found;
 }
 
 TokenizerParts empty_parts(const JsonFile& file) {

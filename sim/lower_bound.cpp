@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "rtl/axi/registers.hpp"
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/bus_steps.hpp"
 #include "sim/job_plan.hpp"
@@ -56,8 +55,8 @@ MovedBytes compulsory_bytes(const HardwareConfig& hardware, std::span<const TmuC
                          : std::uint64_t{command.rows} * command.tokens * StreamMemory::kSumBytes;
   }
   if (hardware.bus) {
-    bytes.descriptors = commands.size() * sizeof(axi::Descriptor);
-    bytes.records = commands.size() * sizeof(axi::Completion);
+    bytes.descriptors = commands.size() * kDescriptorBytes;
+    bytes.records = commands.size() * kRecordBytes;
   }
   return bytes;
 }

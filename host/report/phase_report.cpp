@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "rtl/axi/registers.hpp"
 #include "sim/bus/bus_layout.hpp"
 #include "sim/lower_bound.hpp"
 
@@ -50,8 +49,8 @@ sim::MovedBytes moved_by(const CommandRecord& record, const sim::HardwareConfig&
                         .results = c.sums * kSumBytes};
   if (hardware.bus) {
     bytes.results = sim::result_bytes(hardware.unit, record.command);
-    bytes.descriptors = sizeof(axi::Descriptor);
-    bytes.records = sizeof(axi::Completion);
+    bytes.descriptors = sim::kDescriptorBytes;
+    bytes.records = sim::kRecordBytes;
   }
   return bytes;
 }

@@ -31,6 +31,9 @@ struct BusLayout {
 ///         the memory has
 [[nodiscard]] BusLayout lay_out_job(const HardwareConfig& hardware, std::span<const TmuTask> tasks);
 
+inline constexpr std::size_t kDescriptorBytes = sizeof(axi::Descriptor);
+inline constexpr std::size_t kRecordBytes = sizeof(axi::Completion);
+
 /// Of a command's results, out[group][token][engine] (docs/axi.md).
 [[nodiscard]] std::size_t result_bytes(const UnitConfig& unit, const TmuCommand& command);
 

@@ -116,6 +116,11 @@ void HardwareConfig::validate_bus() const {
   }
 }
 
+void HardwareConfig::validate_on_bus() const {
+  validate();
+  if (!bus) throw FieldError("bus", "is missing; give the design a bus");
+}
+
 void HardwareConfig::validate() const {
   if (name.empty()) throw FieldError("name", "is empty; give the design a name");
   require_range("clock_mhz", clock_mhz, 1, kMaxClockMhz, "MHz");

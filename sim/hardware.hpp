@@ -86,6 +86,8 @@ struct HardwareConfig {
   std::optional<BusConfig> bus = {};  // the unit on a bus
 
   void validate() const;
+  /// The same, and FieldError without a bus.
+  void validate_on_bus() const;
 
   friend bool operator==(const HardwareConfig&, const HardwareConfig&) = default;
 

@@ -14,8 +14,8 @@ namespace sterna::sim {
 /// a hash of everything the library depends on: sizes, the contents of rtl/, Verilator's version.
 /// STERNA_RTL_ASSERTIONS=0 in the environment leaves the assertions out: the unit on its bus then runs at
 /// 1.6 to 2 times the speed (edge's sizes), and a broken protocol has no name.
-/// Two processes may ask at once; each then builds, and one of the equal results stays. Errors
-/// std::runtime_error, one sentence, when verilator or the RTL sources are missing or the build
+/// Two processes may ask at once: one builds, the other waits for it.
+/// Errors  std::runtime_error, one sentence, when verilator or the RTL sources are missing or the build
 ///         fails (it then names the log)
 [[nodiscard]] std::filesystem::path ensure_rtl_library(const UnitConfig& unit);
 

@@ -24,6 +24,10 @@ struct BusLayout {
   std::uint64_t completion_base;
   std::uint64_t window_base;
   std::uint64_t window_limit;  // first byte beyond
+
+  [[nodiscard]] std::uint64_t record_address(std::size_t task) const {
+    return completion_base + task * sizeof(axi::Completion);
+  }
 };
 
 /// A function of the job alone. The tasks have passed plan_job() and are all legal.

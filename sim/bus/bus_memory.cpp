@@ -11,7 +11,7 @@ constexpr std::uint32_t kStreamBytes = 16;  // of an activation or descriptor be
 }  // namespace
 
 BusMemory::BusMemory(const HardwareConfig& hardware)
-    : hardware_((hardware.validate(), hardware)),
+    : hardware_((hardware.validate_on_bus(), hardware)),
       latency_(hardware.bus->latency_cycles(hardware.clock_mhz)) {
   for (std::uint32_t e = 0; e < hardware.unit.engines; ++e) {
     readers_.push_back({.beat_bytes = hardware.unit.beat_bytes()});

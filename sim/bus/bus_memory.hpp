@@ -16,8 +16,8 @@ namespace sterna::sim {
 /// Values the devices keep.
 ///
 /// Readers   index e < engines is weight master e, then activations, then descriptors, as in docs/axi.md
-/// Cycles    advance(c) begins cycle c; the other calls are about that cycle. A cycle in which no ARVALID
-///           waits and which lies before next_change() may be left out: nothing happens in it
+/// Cycles    advance(c) begins cycle c; the other calls are about that cycle. Cycles before next_change() may
+///           be left out if nothing new is put on a channel in them: nothing happens
 /// Reads     addresses are taken in turn, as many as the queues of the DRAM have room for; a beat comes
 ///           `bus.latency_ns`, a cycle at least, after its last byte is at the controller, one a cycle a
 ///           reader. RREADY is always high

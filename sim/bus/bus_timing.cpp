@@ -135,7 +135,7 @@ ResultWriter::Job BusTiming::next_job() const {
   return {.tokens = command.tokens,
           .address = layout_->descriptors[started_].result_base,
           .words = (result_bytes(hardware_.unit, command) + word_bytes - 1) / word_bytes,
-          .record_address = layout_->completion_base + started_ * sizeof(axi::Completion)};
+          .record_address = layout_->record_address(started_)};
 }
 
 // The response is taken; the counters hold the whole command.

@@ -38,7 +38,6 @@ class BusTiming {
   [[nodiscard]] std::uint64_t cycle() const { return cycle_; }
   /// Shape  (tasks,), of those that are done
   [[nodiscard]] const std::vector<CommandReport>& reports() const { return reports_; }
-  [[nodiscard]] const Dram& dram() const { return memory_.dram(); }
 
  private:
   bool clock();

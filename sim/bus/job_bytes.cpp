@@ -65,16 +65,18 @@ std::optional<axi::Completion> JobWrites::end_burst() {
     throw std::runtime_error(
         fmt::format("the RTL writes to {:#x} after the last completion record", address_));
   }
-  const std::uint64_t place = layout_.completion_base + command_ * sizeof(axi::Completion);
+  const std::uint64_t place = layout_.record_address(command_);
   const bool is_record = address_ == place / word_bytes_ * word_bytes_;
   axi::Completion record{};
   if (is_record) {
-    store(place, {reinterpret_cast<std::uint8_t*>(&record), sizeof(record)});
+    std::vector<bool> written(sizeof(record));
+    store(place, {reinterpret_cast<std::uint8_t*>(&record), sizeof(record)}, written);
     end_command(record);
   } else {
     store(
         layout_.descriptors[command_].result_base,
-        {reinterpret_cast<std::uint8_t*>(results_.data()), results_.size() * sizeof(std::int32_t)});
+        {reinterpret_cast<std::uint8_t*>(results_.data()), results_.size() * sizeof(std::int32_t)},
+        written_);
   }
   words_.clear();
   strobes_.clear();
@@ -82,7 +84,8 @@ std::optional<axi::Completion> JobWrites::end_burst() {
 }
 
 // The bytes of the burst whose strobes are set go to `target`, which lies at `base`.
-void JobWrites::store(std::uint64_t base, std::span<std::uint8_t> target) {
+void JobWrites::store(std::uint64_t base, std::span<std::uint8_t> target,
+                      std::vector<bool>& written) {
   for (std::size_t i = 0; i < words_.size(); ++i) {
     if ((strobes_[i / 8] >> i % 8 & 1U) == 0) continue;
     const std::uint64_t offset = address_ + i - base;
@@ -92,6 +95,11 @@ void JobWrites::store(std::uint64_t base, std::span<std::uint8_t> target) {
                       "{:#x}",
                       address_ + i, command_, target.size(), base));
     }
+    if (written[offset]) {
+      throw std::runtime_error(fmt::format(
+          "the RTL writes twice to {:#x} in the turn of command {}", address_ + i, command_));
+    }
+    written[offset] = true;
     target[offset] = words_[i];
     --missing_bytes_;
   }
@@ -100,6 +108,7 @@ void JobWrites::store(std::uint64_t base, std::span<std::uint8_t> target) {
 void JobWrites::begin_command() {
   const std::size_t bytes = result_bytes(unit_, tasks_[command_].command);
   results_.resize(bytes / sizeof(std::int32_t));
+  written_.assign(bytes, false);
   missing_bytes_ = bytes + sizeof(axi::Completion);
 }
 

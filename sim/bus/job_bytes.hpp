@@ -33,8 +33,8 @@ class JobReads {
 /// Takes what a job writes, a burst at a time: results, then a completion record, command after command.
 /// A record puts its command's sums into their task.
 ///
-/// Errors  std::runtime_error when a burst writes beside what the command on its turn may write, a record
-///         does not say that its command is done, or results are missing
+/// Errors  std::runtime_error when a burst writes beside what the command on its turn may write or a byte
+///         of it twice, a record does not say that its command is done, or results are missing
 class JobWrites {
  public:
   /// Layout and tasks outlive it; they belong together.
@@ -51,7 +51,7 @@ class JobWrites {
   std::optional<axi::Completion> end_burst();
 
  private:
-  void store(std::uint64_t base, std::span<std::uint8_t> target);
+  void store(std::uint64_t base, std::span<std::uint8_t> target, std::vector<bool>& written);
   void begin_command();
   void end_command(const axi::Completion& record);
 
@@ -66,6 +66,7 @@ class JobWrites {
 
   std::size_t command_ = 0;            // on its turn
   std::vector<std::int32_t> results_;  // out[group][token][engine] of it
+  std::vector<bool> written_;          // bytes of results_
   std::size_t missing_bytes_ = 0;      // of them
 };
 

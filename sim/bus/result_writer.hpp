@@ -55,7 +55,7 @@ class ResultWriter {
 
   bool pack(const Events& events);
   bool move_words(BusMemory& memory);
-  bool next_state(bool at_rest, bool port_ready);
+  bool next_state(bool at_rest, bool sends);
   void send_burst(std::uint64_t address, std::uint32_t beats);
   [[nodiscard]] std::uint32_t burst_length() const;
 

@@ -26,6 +26,7 @@ std::vector<CommandReport> RtlBusJob::run() {
   memory_.start();
   set_registers();
   while (done_ < tasks_.size()) clock();
+  finish();
   return std::move(reports_);
 }
 
@@ -98,13 +99,23 @@ void RtlBusJob::clock() {
   ++cycle_;
 }
 
+// The cycle after the last record's answer: what the unit has against it would be lost in the next reset.
+void RtlBusJob::finish() {
+  unit_.in = {};
+  unit_.step();
+  check_assertions();
+}
+
 void RtlBusJob::take_addresses() {
   bool any = false;
+  std::array<const std::uint8_t*, TmuAxiUnit::kMaxReaders> data{};
   for (std::uint32_t r = 0; r < readers_; ++r) {
     const TmuAxiUnit::ReadOutputs& pins = unit_.out.readers[r];
     any |= pins.ar_valid;
     addresses_[r] = {
         .valid = pins.ar_valid, .address = pins.ar_addr, .beats = std::uint32_t{pins.ar_len} + 1};
+    if (!pins.ar_valid) continue;
+    data[r] = reads_.at(pins.ar_addr, addresses_[r].beats * memory_.beat_bytes(r));
   }
   const std::uint32_t taken =
       any ? memory_.take_addresses(std::span(addresses_).first(readers_)) : 0;
@@ -112,9 +123,7 @@ void RtlBusJob::take_addresses() {
     const bool ready = (taken >> r & 1U) != 0;
     unit_.in.readers[r].ar_ready = ready;
     if (!ready) continue;
-    const BusMemory::Address& asked = addresses_[r];
-    bursts_[r].push_back({.next = reads_.at(asked.address, asked.beats * memory_.beat_bytes(r)),
-                          .beats = asked.beats});
+    bursts_[r].push_back({.next = data[r], .beats = addresses_[r].beats});
     last_progress_ = cycle_;
   }
 }
@@ -151,7 +160,18 @@ void RtlBusJob::take_writes() {
   }
   if (!has_address_ || !has_last_) return;
   has_address_ = has_last_ = false;
-  if (writes_.end_burst()) record_is_out_ = true;
+  if (const auto record = writes_.end_burst()) take_record(*record);
+}
+
+void RtlBusJob::take_record(const axi::Completion& record) {
+  record_is_out_ = true;
+  const CommandReport& report = reports_.at(done_);
+  const std::uint64_t cycles = report.respond_cycle - report.accept_cycle + 1;
+  if (record.cycles != cycles) {
+    throw std::runtime_error(
+        fmt::format("the completion record of command {} says {} cycles; it took {}", done_,
+                    record.cycles, cycles));
+  }
 }
 
 // A record is written after the last answer of its results, so the next answer is its own.
@@ -188,6 +208,13 @@ void RtlBusJob::see_inside() {
 
 void RtlBusJob::check_progress() {
   check_assertions();
+  // Working off what its queues hold, or waiting for a whole burst of results, the unit is silent for long.
+  const std::uint64_t issued = unit_.counter(kIssueCycles);
+  if (issued != issued_) {
+    issued_ = issued;
+    last_progress_ = cycle_;
+    return;
+  }
   const std::uint64_t next = memory_.next_change();
   if (next == BusMemory::kNever) {
     throw std::runtime_error(fmt::format("the RTL made no progress for {} cycles before cycle {}",

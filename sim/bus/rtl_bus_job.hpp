@@ -33,9 +33,10 @@ class RtlBusJob {
   std::vector<CommandReport> run();
 
  private:
-  // Longer than any legal silence: a weight beat keeps the array busy for at most 64 clocks, a
-  // descriptor the check for about 41 + 2 * engines.
+  // Longer than any legal silence in which no slot is issued: a descriptor keeps the check busy for about
+  // 41 + 2 * engines.
   static constexpr std::uint64_t kPatienceCycles = 10'000;
+  static constexpr std::uint32_t kIssueCycles = 2;  // selector, docs/tmu.md
 
   /// A read burst under way.
   struct Burst {
@@ -49,9 +50,11 @@ class RtlBusJob {
   void set_until_it_acts(axi::Reg reg, std::uint32_t value);
 
   void clock();
+  void finish();
   void take_addresses();
   void offer_beats();
   void take_writes();
+  void take_record(const axi::Completion& record);
   void offer_answer();
   void see_inside();
   void check_progress();
@@ -67,6 +70,7 @@ class RtlBusJob {
 
   std::uint64_t cycle_ = 0;
   std::uint64_t last_progress_ = 0;
+  std::uint64_t issued_ = 0;  // slots, when that was asked for last
   std::array<BusMemory::Address, TmuAxiUnit::kMaxReaders> addresses_{};
   std::array<std::deque<Burst>, TmuAxiUnit::kMaxReaders> bursts_;  // a reader's, oldest first
   bool has_address_ = false;                                       // of the write burst that comes

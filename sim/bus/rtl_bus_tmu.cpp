@@ -7,18 +7,11 @@
 #include "sim/rtl_unit.hpp"
 
 namespace sterna::sim {
-namespace {
-
-const HardwareConfig& checked(const HardwareConfig& hardware) {
-  hardware.validate();
-  if (!hardware.bus) throw FieldError("bus", "is missing; give the design a bus");
-  return hardware;
-}
-
-}  // namespace
 
 RtlBusTmu::RtlBusTmu(const HardwareConfig& hardware)
-    : hardware_(checked(hardware)), memory_(hardware), unit_(open_rtl_axi_unit(hardware)) {}
+    : hardware_((hardware.validate_on_bus(), hardware)),
+      memory_(hardware),
+      unit_(open_rtl_axi_unit(hardware)) {}
 
 RtlBusTmu::~RtlBusTmu() = default;
 

@@ -30,9 +30,6 @@ class RtlBusTmu : public TmuDevice {
   ///         std::runtime_error naming the first assertion of the RTL that failed
   std::vector<CommandReport> run(std::span<const TmuTask> tasks) override;
 
-  /// The memory as the last job left it.
-  [[nodiscard]] const Dram& dram() const { return memory_.dram(); }
-
  private:
   HardwareConfig hardware_;
   BusMemory memory_;

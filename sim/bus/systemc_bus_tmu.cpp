@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/bus/systemc_bus_tmu.hpp"
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <systemc>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,7 +21,8 @@ namespace sterna::sim {
 namespace {
 
 /// Reports of jobs timed before. Every job begins on an idle unit and an idle memory, so when what happens is
-/// a function of its descriptors: layers of a model that ask for the same are timed once.
+/// a function of its descriptors (and the rings', which follow from how many there are): layers of a model that
+/// ask for the same are timed once.
 class TimedJobs {
  public:
   using Key = std::vector<axi::Descriptor>;
@@ -71,7 +74,9 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
 
   [[nodiscard]] bool done() const { return done_; }
 
+  /// Errors  what the simulation of the job threw
   std::vector<CommandReport> reports() {
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     std::vector<CommandReport> reports = reports_;
     std::span<const std::int8_t> held;
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
@@ -91,16 +96,26 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   void run() {
     for (;;) {
       while (done_) wait(bell_);
-      if (const auto* known = timed_.find(layout_->descriptors)) {
-        reports_ = *known;
-        pass(reports_.back().done_cycle + 1);
-      } else {
-        simulate();
-        reports_ = timing_.reports();
-        timed_.keep(layout_->descriptors, reports_);
+      try {
+        run_job();
+      } catch (const sc_core::sc_unwind_exception&) {
+        throw;  // the kernel ends the process
+      } catch (...) {
+        failure_ = std::current_exception();  // what leaves a process of SystemC ends it
       }
       done_ = true;
     }
+  }
+
+  void run_job() {
+    if (const auto* known = timed_.find(layout_->descriptors)) {
+      reports_ = *known;
+      pass(reports_.back().done_cycle + 1);
+      return;
+    }
+    simulate();
+    reports_ = timing_.reports();
+    timed_.keep(layout_->descriptors, reports_);
   }
 
   void simulate() {
@@ -124,11 +139,12 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   std::span<const TmuTask> tasks_;
   std::vector<CommandReport> reports_;
   bool done_ = true;
+  std::exception_ptr failure_;
   sc_core::sc_event bell_{"bell"};
 };
 
 SystemcBusTmu::SystemcBusTmu(const HardwareConfig& hardware)
-    : hardware_((check_systemc_accepts(hardware), hardware)),
+    : hardware_((check_systemc_accepts(hardware), hardware.validate_on_bus(), hardware)),
       model_(std::make_unique<Model>(sc_core::sc_gen_unique_name("tmu_axi"), hardware_)) {}
 
 SystemcBusTmu::~SystemcBusTmu() = default;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -157,6 +158,33 @@ TEST(BusMemory, AnswersEveryBeatOnceAndAtMostOneAReaderAndCycle) {
     EXPECT_TRUE(std::is_sorted(seen.beats[r].begin(), seen.beats[r].end()));
     EXPECT_EQ(std::adjacent_find(seen.beats[r].begin(), seen.beats[r].end()), seen.beats[r].end());
     EXPECT_GE(seen.beats[r].front(), seen.addresses[r].front() + 7);
+  }
+}
+
+// A beat of 128 bytes is put together from accesses of 32, over two channels.
+TEST(BusMemory, GivesAWideBeatWhenItsLastAccessIsThere) {
+  BusDesign wide = kBusDesigns[2];
+  wide.unit.lanes = 640;
+  HardwareConfig hardware = on_part(wide, find_dram_part("LPDDR4X-4266"));
+  hardware.bus->dram.channels = 2;
+  BusMemory memory(hardware);
+  Dram dram(hardware.bus->dram, 1);
+  constexpr std::uint32_t kBeats = 8;
+  memory.advance(5);
+  std::vector<BusMemory::Address> addresses(memory.readers());
+  addresses[0] = {.valid = true, .address = 4096, .beats = kBeats};
+  ASSERT_EQ(memory.take_addresses(addresses), 1U);
+  dram.submit(
+      {.port = 0, .tag = 0, .address = 4096, .bytes = kBeats * 128, .write = false, .cycle = 5});
+  dram.drain();
+  std::uint64_t cycle = 5;
+  for (std::uint32_t beat = 0; beat < kBeats; ++beat) {
+    std::uint64_t there = 0;
+    for (int i = 0; i < 4; ++i, dram.take_arrival(0)) there = dram.arrival(0).cycle;
+    const std::uint64_t expected = std::max(there + 7, cycle + 1);
+    while (!memory.has_beat(0)) memory.advance(++cycle);
+    EXPECT_EQ(cycle, expected) << "beat " << beat;
+    EXPECT_EQ(memory.take_beat(0), beat + 1 == kBeats);
   }
 }
 

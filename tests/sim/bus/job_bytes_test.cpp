@@ -14,7 +14,6 @@
 namespace sterna::sim {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
@@ -143,6 +142,15 @@ TEST_F(JobBytes, NamesAWriteBesideTheResults) {
   JobWrites writes(hardware_, layout_, tasks_);
   EXPECT_THAT([&] { write(writes, layout_.completion_base, bytes.data(), 17); },
               ThrowsMessage<std::runtime_error>(HasSubstr("in the turn of command 0")));
+}
+
+TEST_F(JobBytes, NamesAByteThatIsWrittenTwice) {
+  JobWrites writes(hardware_, layout_, tasks_);
+  const std::vector<std::uint8_t> out(32);
+  const std::uint64_t base = layout_.descriptors[0].result_base;
+  write(writes, base, out.data(), 32);
+  EXPECT_THAT([&] { write(writes, base + 28, out.data(), 4); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("writes twice")));
 }
 
 TEST_F(JobBytes, NamesARecordThatDoesNotSayDone) {

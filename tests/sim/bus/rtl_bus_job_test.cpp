@@ -4,6 +4,7 @@
 
 #include "sim/bus/rtl_bus_job.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <vector>
 
@@ -16,7 +17,6 @@
 namespace sterna::sim {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
@@ -27,6 +27,7 @@ class FakeUnit : public TmuAxiUnit {
   bool answers_registers = true;
   std::uint8_t register_response = 0;
   bool reads = false;
+  std::uint64_t issues_until = 0;  // slots, one a cycle
   std::uint64_t read_address = 0;
   std::uint32_t reader = 0;
 
@@ -53,7 +54,9 @@ class FakeUnit : public TmuAxiUnit {
     out = {};
     out.lite_aw_ready = out.lite_w_ready = true;
   }
-  [[nodiscard]] std::uint64_t counter(std::uint32_t /*selector*/) const override { return 0; }
+  [[nodiscard]] std::uint64_t counter(std::uint32_t selector) const override {
+    return selector == 2 ? std::min(cycles_, issues_until) : 0;
+  }
   [[nodiscard]] std::uint64_t cycles() const override { return cycles_; }
   [[nodiscard]] std::uint64_t errors() const override { return failed_assertions; }
   [[nodiscard]] const char* first_error() const override { return "BurstHeld"; }
@@ -115,6 +118,24 @@ TEST(RtlBusJob, WaitsAsLongAsTheMemoryDoes) {
               ThrowsMessage<std::runtime_error>(HasSubstr("made no progress")));
   EXPECT_EQ(bench.unit.beats_seen, 4);
   EXPECT_TRUE(bench.unit.last_seen);
+}
+
+TEST(RtlBusJob, WaitsAsLongAsSlotsAreIssued) {
+  Bench bench(on_ideal_memory(kBusDesigns[0]));
+  bench.unit.issues_until = 45'000;
+  EXPECT_THAT([&] { bench.run(); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("made no progress")));
+  EXPECT_GT(bench.unit.cycles(), 50'000);
+}
+
+TEST(RtlBusJob, NamesAReadBeyondTheMemory) {
+  HardwareConfig hardware = on_ideal_memory(kBusDesigns[0]);
+  hardware.bus->dram = default_dram(find_dram_part("LPDDR4X-4266"), 1'000'000);
+  Bench bench(hardware);
+  bench.unit.reads = true;
+  bench.unit.read_address = hardware.bus->dram.bytes();
+  EXPECT_THAT([&] { bench.run(); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("where nothing lies")));
 }
 
 TEST(RtlBusJob, NamesAReadOfWhatTheJobDoesNotHave) {

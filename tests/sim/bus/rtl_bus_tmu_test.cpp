@@ -85,7 +85,8 @@ TEST_P(RtlBusTmuOn, GivesTheSumsOfThePlainLoop) {
   }
 }
 
-// More commands than descriptors are fetched ahead, and than a small ring holds.
+// More commands than descriptors are fetched ahead. (The ring holds every job: that it wraps is tested in
+// tests/rtl/axi.)
 TEST_P(RtlBusTmuOn, StartsEveryJobAfresh) {
   RtlBusTmu device(hardware_);
   RandomJob job(unit_, 7);

@@ -83,15 +83,19 @@ TEST(SystemcBusTmu, WaitsForASlowMemory) {
 TEST(SystemcBusTmu, StartsEveryJobAfresh) {
   HardwareConfig hardware = on_ideal_memory(edge());
   hardware.bus->dram = default_dram(find_dram_part("LPDDR4X-4266"), 1'000'000);
-  SystemcBusTmu device(hardware);
-  RandomJob job(edge().unit, 7);
-  JobGenerator(edge().unit, 7).fill(job, false);
-  RandomJob other(edge().unit, 8);
-  JobGenerator(edge().unit, 8).fill(other, false);
-  const auto first = device.run(job.tasks());
-  device.run(other.tasks());
-  EXPECT_EQ(device.run(job.tasks()), first);
-  EXPECT_TRUE(device.run({}).empty());
+  SystemcBusTmu used(hardware);
+  std::vector<std::unique_ptr<SystemcBusTmu>> fresh;
+  constexpr std::uint32_t kJobs = 12;
+  for (std::uint32_t i = 0; i < kJobs; ++i)
+    fresh.push_back(std::make_unique<SystemcBusTmu>(hardware));
+  for (std::uint32_t seed = 1; seed <= kJobs; ++seed) {
+    RandomJob job(edge().unit, seed);
+    JobGenerator(edge().unit, seed).fill(job, false);
+    const auto reports = used.run(job.tasks());
+    EXPECT_EQ(reports, fresh[seed - 1]->run(job.tasks())) << "seed " << seed;
+    EXPECT_EQ(used.run(job.tasks()), reports) << "timed before, seed " << seed;
+  }
+  EXPECT_TRUE(used.run({}).empty());
 }
 
 // The same commands, but the second reads other weights than the first: more rows of the memory.
@@ -108,6 +112,27 @@ TEST(SystemcBusTmu, TimesAJobByWhereItsWeightsLieToo) {
   const auto reports = device.run(shared);
   EXPECT_EQ(reports, fresh.run(shared));
   EXPECT_NE(reports, apart);
+}
+
+TEST(SystemcBusTmu, RefusesADesignWithoutABus) {
+  HardwareConfig hardware = on_ideal_memory(edge());
+  hardware.bus.reset();
+  hardware.memory = {1, 1, 1, 0, 1, 0, 0};
+  EXPECT_THAT([&] { const SystemcBusTmu device(hardware); },
+              ThrowsMessage<FieldError>(HasSubstr("bus is missing")));
+}
+
+// An answer of ten thousand million cycles: the memory counts to 2^40.
+TEST(SystemcBusTmu, SaysWhatEndedASimulationAndGoesOn) {
+  HardwareConfig hardware = on_ideal_memory(edge());
+  hardware.clock_mhz = 10'000;
+  hardware.bus->dram.asker_khz = 10'000'000;
+  hardware.bus->latency_ns = 1e9;
+  SystemcBusTmu device(hardware);
+  RandomJob job(edge().unit, 1);
+  for (int i = 0; i < 60; ++i) job.add({.tokens = 1, .cols = 80, .rows = 1});
+  EXPECT_THROW(device.run(job.tasks()), std::invalid_argument);
+  EXPECT_EQ(device.run(job.tasks().first(1)).size(), 1U);
 }
 
 TEST(SystemcBusTmu, RefusesAnIllegalTaskAndGoesOn) {

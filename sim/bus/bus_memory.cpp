@@ -96,9 +96,21 @@ bool BusMemory::take_beat(std::uint32_t index) {
   reader.have -= reader.beat_bytes;
   reader.next = kNever;
   --reader.open;
+  ++reader.taken;
   const bool last = reader.last && reader.have == 0;
   collect(index);
   return last;
+}
+
+MovedBytes BusMemory::read_bytes() const {
+  const std::uint32_t engines = hardware_.unit.engines;
+  const auto bytes = [&](std::uint32_t reader) {
+    return readers_[reader].taken * readers_[reader].beat_bytes;
+  };
+  MovedBytes moved{
+      .weights = 0, .activations = bytes(engines), .results = 0, .descriptors = bytes(engines + 1)};
+  for (std::uint32_t e = 0; e < engines; ++e) moved.weights += bytes(e);
+  return moved;
 }
 
 void BusMemory::take_write_address(std::uint64_t address, std::uint32_t beats) {

@@ -9,6 +9,7 @@
 
 #include "sim/dram/dram.hpp"
 #include "sim/hardware.hpp"
+#include "sim/stream_memory.hpp"
 
 namespace sterna::sim {
 
@@ -74,17 +75,21 @@ class BusMemory {
   [[nodiscard]] bool has_answer() const { return !answers_.empty() && answers_.front() <= cycle_; }
   void take_answer() { answers_.pop_front(); }
 
+  /// What the readers of this job have taken; of what was written, the devices know how much was meant.
+  [[nodiscard]] MovedBytes read_bytes() const;
+
   [[nodiscard]] const Dram& dram() const { return *dram_; }
 
  private:
   struct Reader {
     std::uint32_t beat_bytes;
-    std::uint32_t have = 0;  // bytes that came and belong to beats not yet taken
-    std::uint32_t open = 0;  // beats asked for and not taken
-    bool last = false;       // the last of these bytes ends a burst
-    Cycle ready = 0;         // when they are at the unit
-    Cycle free = 0;          // after the beat taken last
-    Cycle next = kNever;     // of the next beat, if known
+    std::uint64_t taken = 0;  // beats of this job
+    std::uint32_t have = 0;   // bytes that came and belong to beats not yet taken
+    std::uint32_t open = 0;   // beats asked for and not taken
+    bool last = false;        // the last of these bytes ends a burst
+    Cycle ready = 0;          // when they are at the unit
+    Cycle free = 0;           // after the beat taken last
+    Cycle next = kNever;      // of the next beat, if known
   };
   struct Write {
     std::uint64_t address = 0;

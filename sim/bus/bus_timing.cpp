@@ -138,6 +138,15 @@ ResultWriter::Job BusTiming::next_job() const {
           .record_address = layout_->record_address(started_)};
 }
 
+MovedBytes BusTiming::moved_bytes() const {
+  MovedBytes moved = memory_.read_bytes();
+  for (const TmuTask& task : tasks_.first(done_)) {
+    moved.results += result_bytes(hardware_.unit, task.command);
+    moved.records += kRecordBytes;
+  }
+  return moved;
+}
+
 // The response is taken; the counters hold the whole command.
 void BusTiming::end_command() {
   CommandReport& report = reports_[started_ - 1];

@@ -39,6 +39,8 @@ class BusTiming {
   /// Shape  (tasks,), of those that are done
   [[nodiscard]] const std::vector<CommandReport>& reports() const { return reports_; }
 
+  [[nodiscard]] MovedBytes moved_bytes() const;
+
  private:
   bool clock();
   bool clock_readers(std::uint32_t taken, ClockedTmu::Events& to_unit);

@@ -120,6 +120,8 @@ void JobWrites::end_command(const axi::Completion& record) {
         "results not written",
         command_, record.status, record.sequence_number, missing_bytes_));
   }
+  moved_.results += results_.size() * sizeof(std::int32_t);
+  moved_.records += sizeof(record);
   const TmuTask& task = tasks_[command_];
   const std::size_t rows = task.command.rows;
   const std::size_t tokens = task.command.tokens;

@@ -11,6 +11,7 @@
 #include "rtl/axi/registers.hpp"
 #include "sim/bus/bus_layout.hpp"
 #include "sim/hardware.hpp"
+#include "sim/stream_memory.hpp"
 #include "sim/tmu_device.hpp"
 
 namespace sterna::sim {
@@ -50,6 +51,9 @@ class JobWrites {
   /// one.
   std::optional<axi::Completion> end_burst();
 
+  /// Bytes of results and of records that were written.
+  [[nodiscard]] const MovedBytes& moved_bytes() const { return moved_; }
+
  private:
   void store(std::uint64_t base, std::span<std::uint8_t> target, std::vector<bool>& written);
   void begin_command();
@@ -67,7 +71,8 @@ class JobWrites {
   std::size_t command_ = 0;            // on its turn
   std::vector<std::int32_t> results_;  // out[group][token][engine] of it
   std::vector<bool> written_;          // bytes of results_
-  std::size_t missing_bytes_ = 0;      // of them
+  MovedBytes moved_{};
+  std::size_t missing_bytes_ = 0;  // of them
 };
 
 }  // namespace sterna::sim

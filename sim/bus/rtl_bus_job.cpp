@@ -30,6 +30,11 @@ std::vector<CommandReport> RtlBusJob::run() {
   return std::move(reports_);
 }
 
+MovedBytes RtlBusJob::moved_bytes() const {
+  MovedBytes moved = memory_.read_bytes();
+  return moved += writes_.moved_bytes();
+}
+
 ///////////////
 // Registers //
 ///////////////

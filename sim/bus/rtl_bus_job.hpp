@@ -32,6 +32,8 @@ class RtlBusJob {
   ///         the job's, or nothing happens for kPatienceCycles although the memory owes nothing
   std::vector<CommandReport> run();
 
+  [[nodiscard]] MovedBytes moved_bytes() const;
+
  private:
   // Longer than any legal silence in which no slot is issued: a descriptor keeps the check busy for about
   // 41 + 2 * engines.

@@ -4,6 +4,7 @@
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/rtl_bus_job.hpp"
 #include "sim/job_plan.hpp"
+#include "sim/lower_bound.hpp"
 #include "sim/rtl_unit.hpp"
 
 namespace sterna::sim {
@@ -19,7 +20,10 @@ std::vector<CommandReport> RtlBusTmu::run(std::span<const TmuTask> tasks) {
   require_legal(plan_job(hardware_.unit, tasks));
   if (tasks.empty()) return {};
   const BusLayout layout = lay_out_job(hardware_, tasks);
-  return RtlBusJob(*unit_, memory_, hardware_, layout, tasks).run();
+  RtlBusJob job(*unit_, memory_, hardware_, layout, tasks);
+  std::vector<CommandReport> reports = job.run();
+  check_against_lower_bound(hardware_, tasks, reports, job.moved_bytes());
+  return reports;
 }
 
 }  // namespace sterna::sim

@@ -14,6 +14,7 @@
 #include "sim/bus/bus_timing.hpp"
 #include "sim/decoded_weights.hpp"
 #include "sim/job_plan.hpp"
+#include "sim/lower_bound.hpp"
 #include "sim/sanitizer_stack.hpp"
 #include "sim/systemc_tmu.hpp"
 
@@ -56,6 +57,7 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
  public:
   Model(const sc_core::sc_module_name& name, const HardwareConfig& hardware)
       : sc_module(name),
+        hardware_(hardware),
         clock_period_(1000 / hardware.clock_mhz, sc_core::SC_NS),
         timing_(hardware),
         decoded_(hardware.unit) {
@@ -115,6 +117,7 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
     }
     simulate();
     reports_ = timing_.reports();
+    check_against_lower_bound(hardware_, tasks_, reports_, timing_.moved_bytes());
     timed_.keep(layout_->descriptors, reports_);
   }
 
@@ -131,6 +134,7 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
 
   void pass(std::uint64_t cycles) { wait(clock_period_ * static_cast<double>(cycles)); }
 
+  const HardwareConfig& hardware_;
   sc_core::sc_time clock_period_;
   BusTiming timing_;
   TimedJobs timed_;

@@ -77,10 +77,6 @@ void add(ProductAnalysis& sum, const ProductAnalysis& part, std::uint64_t times)
   }
 }
 
-double seconds(const PassAnalysis& pass, const sim::HardwareConfig& hardware) {
-  return pass.all.cycles.cycles() / (hardware.clock_mhz * 1e6);
-}
-
 }  // namespace
 
 PassAnalysis analyze_pass(const ModelConfig& model, const sim::HardwareConfig& hardware,
@@ -95,8 +91,12 @@ PassAnalysis analyze_pass(const ModelConfig& model, const sim::HardwareConfig& h
   return pass;
 }
 
+double PassAnalysis::seconds(const sim::HardwareConfig& hardware) const {
+  return all.cycles.cycles() / (hardware.clock_mhz * 1e6);
+}
+
 double PassAnalysis::tokens_per_s(const sim::HardwareConfig& hardware) const {
-  return static_cast<double>(tokens) / seconds(*this, hardware);
+  return static_cast<double>(tokens) / seconds(hardware);
 }
 
 double PassAnalysis::of_adders(const sim::HardwareConfig& hardware) const {
@@ -106,11 +106,11 @@ double PassAnalysis::of_adders(const sim::HardwareConfig& hardware) const {
 
 double PassAnalysis::of_weight_bandwidth(const sim::HardwareConfig& hardware) const {
   const double peak = hardware.bus ? hardware.bus->dram.peak_gb_s() : hardware.memory.weight_gb_s;
-  return static_cast<double>(all.bytes.weights) / (peak * 1e9 * seconds(*this, hardware));
+  return static_cast<double>(all.bytes.weights) / (peak * 1e9 * seconds(hardware));
 }
 
 std::string_view PassAnalysis::bound_by(const sim::HardwareConfig& hardware) const {
-  const double bytes_a_gb_s = 1e9 * seconds(*this, hardware);
+  const double bytes_a_gb_s = 1e9 * seconds(hardware);
   const auto share = [&](std::uint64_t bytes, double gb_s) {
     return static_cast<double>(bytes) / (gb_s * bytes_a_gb_s);
   };

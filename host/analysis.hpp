@@ -3,13 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/config.hpp"
-#include "sim/energy.hpp"
 #include "sim/job_estimate.hpp"
 #include "sim/stream_memory.hpp"
 
@@ -33,6 +30,7 @@ struct PassAnalysis {
   ProductAnalysis all;  // their sum
 
   /// Of the unit alone, at the design's clock.
+  [[nodiscard]] double seconds(const sim::HardwareConfig& hardware) const;
   [[nodiscard]] double tokens_per_s(const sim::HardwareConfig& hardware) const;
   /// Multiply-adds done, as a share of what the array could have done in these cycles.
   [[nodiscard]] double of_adders(const sim::HardwareConfig& hardware) const;
@@ -51,18 +49,5 @@ struct PassAnalysis {
 /// Errors std::invalid_argument for 0 tokens
 [[nodiscard]] PassAnalysis analyze_pass(const ModelConfig& model,
                                         const sim::HardwareConfig& hardware, std::size_t tokens);
-
-/// What `sterna analyze` shows.
-struct Analysis {
-  std::string model_source;
-  ModelConfig model;
-  sim::HardwareConfig hardware;
-  std::span<const sim::EnergyTable> tables;
-  PassAnalysis decode;   // of one token
-  PassAnalysis prefill;  // of a prompt
-};
-
-[[nodiscard]] std::string to_table(const Analysis& analysis);
-[[nodiscard]] std::string to_json_text(const Analysis& analysis);
 
 }  // namespace sterna::host

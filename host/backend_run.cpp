@@ -82,7 +82,7 @@ class Runner {
           hash_.add(std::as_bytes(part.logits));
           const std::size_t tokens = part.logits.size() / vocab;
           phase.tokens += tokens;
-          phase.host += count_host_work(setup_.model, part.position, tokens, tokens);
+          phase.host += count_host_work(setup_.model, work_.kv, part.position, tokens, tokens);
           show(Phase::Eval, phase.tokens, work_.held_out.size());
         });
     end(Phase::Eval);
@@ -91,8 +91,8 @@ class Runner {
   /// Appends tokens; logits of all of them go to logits_ and into the hash.
   void forward(std::span<const TokenId> tokens) {
     PhaseWork& phase = at(phase_);
-    phase.host +=
-        count_host_work(setup_.model, transformer_.position(), tokens.size(), tokens.size());
+    phase.host += count_host_work(setup_.model, work_.kv, transformer_.position(), tokens.size(),
+                                  tokens.size());
     phase.tokens += tokens.size();
     transformer_.forward(tokens, Logits::All, logits_);
     hash_.add(std::as_bytes(std::span(logits_)));

@@ -14,5 +14,6 @@ namespace sterna::host {
 inline constexpr std::string_view kShippedModel = "model/checkpoints/sterna-5m";
 inline constexpr std::string_view kShippedHardware = "configs/edge.yaml";
 inline constexpr std::string_view kShippedEnergyTables = "configs/energy";
+inline constexpr std::string_view kShippedHost = "configs/host/cpu_engine.yaml";
 
 }  // namespace sterna::host

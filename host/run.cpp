@@ -44,6 +44,13 @@ CheckReport check_run(const std::vector<BackendRun>& backends,
   return check;
 }
 
+PassTime RunReport::phase_time(std::size_t backend, Phase phase) const {
+  const PhaseReport& unit = phases[backend][static_cast<std::size_t>(phase)];
+  return {.tokens = unit.tokens,
+          .device_s = static_cast<double>(unit.job_cycles) / (hardware.clock_mhz * 1e6),
+          .host = host_time(backends[backend].phase(phase).host, unit.jobs, host)};
+}
+
 PhaseReports report_phases(const BackendRun& run, const Pricing& pricing) {
   PhaseReports reports;
   if (!run.simulated) return reports;

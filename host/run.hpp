@@ -8,6 +8,7 @@
 
 #include "host/backend_run.hpp"
 #include "host/report/phase_report.hpp"
+#include "host/whole_model.hpp"
 #include "host/workload.hpp"
 
 namespace sterna::host {
@@ -37,6 +38,7 @@ struct RunReport {
   const ModelConfig& model;
   const sim::HardwareConfig& hardware;
   std::string hardware_file;
+  sim::HostConfig host;
   std::uint64_t seed;
   const Workload& work;
   std::string prompt_text;
@@ -44,6 +46,9 @@ struct RunReport {
   std::vector<BackendRun> backends;
   std::vector<PhaseReports> phases;  // by backend; empty for the CPU
   CheckReport check;
+
+  /// A phase of a simulated backend with the host beside its unit.
+  [[nodiscard]] PassTime phase_time(std::size_t backend, Phase phase) const;
 };
 
 /// Compares the backends with each other and with the contracts.

@@ -125,6 +125,7 @@ void HardwareConfig::validate() const {
   if (name.empty()) throw FieldError("name", "is empty; give the design a name");
   require_range("clock_mhz", clock_mhz, 1, kMaxClockMhz, "MHz");
   unit.validate();
+  if (host) host->validate();
   if (bus) return validate_bus();
   memory.validate();
   const double shortest_ns = kMinRefreshCycles * 1000 / clock_mhz;

@@ -7,6 +7,7 @@
 
 #include "sim/dram/dram_config.hpp"
 #include "sim/field_error.hpp"
+#include "sim/host_config.hpp"
 
 namespace sterna::sim {
 
@@ -83,7 +84,8 @@ struct HardwareConfig {
   WeightFormat weight_format;
   UnitConfig unit;
   MemoryConfig memory;  // behind the streams of the bare unit; not looked at with a bus
-  std::optional<BusConfig> bus = {};  // the unit on a bus
+  std::optional<BusConfig> bus = {};    // the unit on a bus
+  std::optional<HostConfig> host = {};  // what drives it; for reports alone
 
   void validate() const;
   /// The same, and FieldError without a bus.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/host_yaml.hpp"
 #include "sim/yaml_map.hpp"
 
 namespace sterna::sim {
@@ -138,7 +139,7 @@ void read_memory_or_bus(const YamlMap& file, HardwareConfig& config) {
 
 HardwareConfig load_hardware(const std::filesystem::path& file) {
   const YamlMap root = YamlMap::open(file, {"name", "clock_mhz", "weight_format", "unit"},
-                                     {"memory", "bus", "dram"});
+                                     {"memory", "bus", "dram", "host"});
   HardwareConfig config = {.name = root.text("name"),
                            .clock_mhz = root.number("clock_mhz"),
                            .weight_format = root.choice("weight_format", {"t5", "t2"}) == 0
@@ -147,6 +148,7 @@ HardwareConfig load_hardware(const std::filesystem::path& file) {
                            .unit = read_unit(root),
                            .memory = {}};
   read_memory_or_bus(root, config);
+  if (root.has("host")) config.host = read_host(root);
   try {
     config.validate();
   } catch (const FieldError& error) {

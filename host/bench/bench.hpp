@@ -44,6 +44,9 @@ struct TokenRate {
   double high;
 };
 
+/// Value at `share` of the way through sorted values, between neighbours linearly. Range  at least one value
+[[nodiscard]] double quantile(const std::vector<double>& sorted, double share);
+
 /// From the times of single tokens, the quartiles. Range  at least one time
 [[nodiscard]] TokenRate rate_with_quartiles(std::vector<double> seconds_a_token);
 /// From the times of whole passes of `tokens` tokens, slowest and fastest. Range  at least one time

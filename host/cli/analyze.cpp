@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "host/analysis.hpp"
 #include "host/cli/options.hpp"
 #include "host/locations.hpp"
+#include "host/report/analysis_report.hpp"
 #include "model/formats/checkpoint.hpp"
 #include "model/synthetic.hpp"
 
@@ -16,6 +16,8 @@ namespace {
 struct AnalyzeOptions {
   SharedOptions shared;
   std::size_t prefill = 512;
+  std::size_t batch = 1;
+  std::size_t context = 0;
 };
 
 // The shape of a model, without its weights.
@@ -32,8 +34,10 @@ int analyze(const AnalyzeOptions& options) {
   const Analysis analysis{.model_source = source,
                           .model = model,
                           .hardware = hardware,
+                          .host = host_of(hardware),
                           .tables = tables,
-                          .decode = analyze_pass(model, hardware, 1),
+                          .context = options.context,
+                          .decode = analyze_pass(model, hardware, options.batch),
                           .prefill = analyze_pass(model, hardware, options.prefill)};
   if (options.shared.json) {
     fmt::print("{}\n", to_json_text(analysis));
@@ -48,11 +52,19 @@ int analyze(const AnalyzeOptions& options) {
 void add_analyze(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<AnalyzeOptions>();
   CLI::App* command = app.add_subcommand(
-      "analyze", "cycles, traffic and energy of any shape on any hardware, in closed form");
+      "analyze", "time, traffic and energy of any shape on any hardware, in closed form");
   add_model_option(*command, options->shared);
   add_hardware_option(*command, options->shared);
   command->add_option("--pp", options->prefill, "tokens of the prompt")
       ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--batch", options->batch, "sequences that decode together")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command
+      ->add_option("--context", options->context,
+                   "tokens in the cache of each sequence that decodes")
+      ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
   add_output_options(*command, options->shared);
   command->callback([options, &exit_code] { exit_code = analyze(*options); });

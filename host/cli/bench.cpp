@@ -6,23 +6,31 @@
 
 #include <fmt/format.h>
 
+#include "host/bench/host_bench.hpp"
+#include "host/bench/process.hpp"
 #include "host/bench/report.hpp"
 #include "host/bench/shapes.hpp"
 #include "host/cli/options.hpp"
 #include "host/progress.hpp"
 #include "kernels/cpu_backend.hpp"
+#include "model/formats/checkpoint.hpp"
 #include "model/synthetic.hpp"
 
 namespace sterna::host {
 namespace {
+
+constexpr std::string_view kHostModel = "synthetic:2b4t";
+constexpr unsigned kRepeats = 3;
+constexpr unsigned kHostRepeats = 15;  // shorter passes, and differences of them
 
 struct BenchOptions {
   SharedOptions shared;
   std::size_t prefill = 512;
   std::size_t decode = 64;
   std::size_t context = 0;
-  unsigned repeats = 3;
+  unsigned repeats = 0;  // 0: the default of what is measured
   bool shapes = false;
+  bool host = false;
 };
 
 BenchPlan plan_of(const BenchOptions& options) {
@@ -30,7 +38,7 @@ BenchPlan plan_of(const BenchOptions& options) {
           .prefill_tokens = options.prefill,
           .decode_tokens = options.decode,
           .context_tokens = options.context,
-          .repeats = options.repeats,
+          .repeats = options.repeats == 0 ? kRepeats : options.repeats,
           .seed = options.shared.seed,
           .kv = parse_kv_format(options.shared.kv)};
 }
@@ -77,7 +85,36 @@ int bench_shapes(const BenchOptions& options, LimitsProcess& limits, Progress& p
   return kDone;
 }
 
+/// What the host's part of any design takes on this machine.
+int bench_host(const BenchOptions& options) {
+  Progress progress(!options.shared.quiet);
+  const std::string source =
+      options.shared.model.empty() ? std::string(kHostModel) : options.shared.model;
+  progress.show("loading " + source);
+  const ModelWeights model = sterna::load_model(source, options.shared.seed, HeadForm::Int8);
+  const auto plan =
+      HostBenchPlan::of(model.config, options.shared.thread_count(),
+                        options.repeats == 0 ? kHostRepeats : options.repeats, options.shared.seed);
+  try {
+    HostBench bench = run_host_bench(model, plan, options.shared.load_hardware(), progress);
+    bench.host.source = fmt::format(
+        "sterna bench --host --model {} --threads {}, on {} ({}, {:.0f} % used by others)", source,
+        plan.threads, cpu_name(), plan.clock_name(), 100 * bench.foreign_cpu_share);
+    if (options.shared.json) {
+      fmt::print("{}\n", to_json_text(bench, plan, source));
+    } else if (!options.shared.quiet) {
+      fmt::print("{}", to_table(bench, plan));
+    }
+  } catch (const BenchCheckFailed& failure) {
+    progress.clear();
+    fmt::print(stderr, "sterna: {}: {}\n", source, failure.what());
+    return kCheckFailed;
+  }
+  return kDone;
+}
+
 int bench(const BenchOptions& options) {
+  if (options.host) return bench_host(options);
   const std::string isa(panel_kernels(options.shared.isa).name);
   LimitsProcess limits(options.shared.thread_count(), isa);
   Progress progress(!options.shared.quiet);
@@ -98,11 +135,14 @@ void add_bench(CLI::App& app, int& exit_code) {
   count("--pp", options->prefill, "tokens of the prefill; 0: none");
   count("--tg", options->decode, "tokens decoded from an empty cache; 0: none");
   count("--context", options->context, "decode also at the end of so long a context; 0: not");
-  command->add_option("--repeat", options->repeats, "how often each is measured")
-      ->check(CLI::Range(1U, 1000U))
-      ->capture_default_str();
+  command->add_option("--repeat", options->repeats, "how often each is measured [3; --host: 15]")
+      ->check(CLI::Range(1U, 1000U));
   command->add_flag("--shapes", options->shapes,
                     "instead: what this machine's limits leave every named shape");
+  command->add_flag("--host", options->host,
+                    "instead: rates of the host's work beside a unit, for the section host: of a "
+                    "hardware file [--model synthetic:2b4t]");
+  add_hardware_option(*command, options->shared);
   add_cpu_options(*command, options->shared);
   add_precision_options(*command, options->shared, "int8");
   add_seed_option(*command, options->shared);

@@ -72,6 +72,7 @@ RunReport run_all(const RunOptions& options, const std::vector<BackendKind>& kin
                    .model = setup.model.config,
                    .hardware = setup.hardware,
                    .hardware_file = options.shared.hardware_file().string(),
+                   .host = host_of(setup.hardware),
                    .seed = options.shared.seed,
                    .work = work,
                    .prompt_text = text_of(tokenizer, work.prompt),

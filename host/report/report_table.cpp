@@ -117,6 +117,28 @@ void add_phase(Table& table, const RunReport& report, Phase phase) {
   });
 }
 
+/// What the phase would take with the unit and the modelled host, not what its simulation took.
+void add_time(Table& table, const RunReport& report, Phase phase) {
+  const auto row = [&](std::string_view label, const char* format,
+                       const std::function<double(const PassTime&)>& value) {
+    table.row(label, [&](std::size_t i) {
+      if (report.phases[i].empty()) return std::string();
+      return fmt::format(fmt::runtime(format), value(report.phase_time(i, phase)));
+    });
+  };
+  const auto ms_a_token = [](double seconds, const PassTime& t) {
+    return 1e3 * seconds / static_cast<double>(std::max<std::size_t>(t.tokens, 1));
+  };
+  row("ms a token, unit and host (model)", "{:.3f}",
+      [&](const PassTime& t) { return ms_a_token(t.total_s(), t); });
+  row("  unit", "{:.3f}", [&](const PassTime& t) { return ms_a_token(t.device_s, t); });
+  for (const NamedHostPart& part : named_host_parts()) {
+    row(fmt::format("  host: {}", part.name), "{:.3f}",
+        [&](const PassTime& t) { return ms_a_token(t.host.*part.field, t); });
+  }
+  row("tokens/s of unit and host", "{:.1f}", [](const PassTime& t) { return t.tokens_per_s(); });
+}
+
 /// Microjoules a token, a row for each table and boundary.
 void add_energy(Table& table, const RunReport& report, Phase phase) {
   const auto& first = *std::find_if(report.phases.begin(), report.phases.end(),
@@ -182,11 +204,12 @@ std::string host_share(const RunReport& report) {
     const double total = static_cast<double>(host.macs() + unit_macs);
     return fmt::format(
         "The unit does the ternary projections. Attention, norms, RoPE, quantisation, gate and "
-        "head run "
-        "on the host: {} of all multiply-adds (head {}, attention {}).",
+        "head run on the host: {} of all multiply-adds (head {}, attention {}). The host's "
+        "time is a model, added to the unit's, nothing overlaps; rates of the host, {}: {}.",
         percent(static_cast<double>(host.macs()) / total),
         percent(static_cast<double>(host.head_macs) / total),
-        percent(static_cast<double>(host.attention_macs) / total));
+        percent(static_cast<double>(host.attention_macs) / total), report.host.evidence,
+        report.host.source);
   }
   return "Everything ran on the CPU.";
 }
@@ -207,6 +230,7 @@ std::string to_table(const RunReport& report) {
   if (simulated) {
     for (Phase phase : kPhases) {
       add_phase(table, report, phase);
+      add_time(table, report, phase);
       if (phase != Phase::Eval) add_energy(table, report, phase);
     }
   }

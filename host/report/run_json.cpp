@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "host/report/time_json.hpp"
+
 namespace sterna::host {
 namespace {
 
@@ -108,7 +110,9 @@ Json to_json(const Workload& work, const std::string& prompt) {
 Json to_json(const HostWork& work) {
   return {{"macs", work.macs()},
           {"attention_macs", work.attention_macs},
+          {"kv_bytes", work.kv_bytes},
           {"head_macs", work.head_macs},
+          {"head_bytes", work.head_bytes},
           {"softmax_elements", work.softmax_elements},
           {"norm_elements", work.norm_elements},
           {"rope_elements", work.rope_elements},
@@ -210,13 +214,14 @@ Json wall_parts(const BackendRun& run) {
           {"host_transformer", run.wall_s - s.multiply_s - s.reference_s}};
 }
 
-Json to_json(const BackendRun& run, const PhaseReports& phases, const std::string& text,
-             const sim::HardwareConfig& hardware) {
+Json to_json(const RunReport& report, std::size_t backend) {
+  const BackendRun& run = report.backends[backend];
+  const PhaseReports& phases = report.phases[backend];
   Json json = {{"logits_sha256", run.logits_sha256},
                {"perplexity", run.held_out.perplexity()},
                {"accuracy", run.held_out.accuracy()},
                {"scored_tokens", run.held_out.scored_tokens},
-               {"text", text},
+               {"text", report.texts[backend]},
                {"tokens", run.generated},
                {"wall_s", run.wall_s},
                {"cpu_s", run.cpu_s},
@@ -234,7 +239,9 @@ Json to_json(const BackendRun& run, const PhaseReports& phases, const std::strin
   json["wall_parts_s"] = wall_parts(run);
   json["host_partial_adds"] = run.simulated->host_partial_adds;
   for (const PhaseReport& phase : phases) {
-    json[std::string(name_of(phase.phase))] = to_json(phase, run.phase(phase.phase), hardware);
+    Json& section = json[std::string(name_of(phase.phase))];
+    section = to_json(phase, run.phase(phase.phase), report.hardware);
+    section["with_host"] = to_json(report.phase_time(backend, phase.phase));
   }
   return json;
 }
@@ -284,7 +291,11 @@ Json evidence(const RunReport& report) {
       {"utilization", "model: macs over cycles x lanes x engines x slices"},
       {"unit_tokens_per_s", "model: tokens over cycles at clock_mhz, host work not included"},
       {"actions", "exact: from the unit's counters"},
-      {"host_work", "exact: from the shapes"}};
+      {"host_work", "exact: from the shapes"},
+      {"with_host",
+       "model: host_work over the rates of host, added to cycles at clock_mhz; nothing "
+       "overlaps"},
+      {"host", fmt::format("{}: {}", report.host.evidence, report.host.source)}};
   for (const PhaseReports& phases : report.phases) {
     if (phases.empty()) continue;
     for (const PhaseEnergy& energy : phases[0].energy) {
@@ -300,12 +311,12 @@ Json to_json(const RunReport& report) {
   Json json = {{"schema", kSchema},
                {"model", to_json(report.model, report.model_source)},
                {"hardware", to_json(report.hardware, report.hardware_file)},
+               {"host", to_json(report.host)},
                {"seed", report.seed},
                {"versions", {{"sterna", report.sterna_version}, {"compiler", __VERSION__}}},
                {"work", to_json(report.work, report.prompt_text)}};
   for (std::size_t i = 0; i < report.backends.size(); ++i) {
-    json["backends"][std::string(name_of(report.backends[i].kind))] =
-        to_json(report.backends[i], report.phases[i], report.texts[i], report.hardware);
+    json["backends"][std::string(name_of(report.backends[i].kind))] = to_json(report, i);
   }
   json["check"] = to_json(report.check);
   json["evidence"] = evidence(report);

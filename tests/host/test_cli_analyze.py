@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+EDGE = Path(__file__).resolve().parents[2] / "configs/edge.yaml"
+
 
 def analyze(sterna, *arguments: str) -> dict:
     result = sterna("analyze", *arguments, "--json")
@@ -48,12 +50,65 @@ def test_prints_what_is_busiest(sterna) -> None:
     assert "adders" in result.stdout
 
 
+RATES = ("attention_gmac_s", "kv_gb_s", "head_gb_s", "head_gmac_s", "elements_g_s")
+PARTS = ("attention", "head", "elements", "jobs")
+
+
+def check_sums(time: dict, tokens: int) -> None:
+    assert tuple(time["host_parts_s"]) == PARTS
+    assert time["host_s"] == pytest.approx(sum(time["host_parts_s"].values()))
+    assert time["total_s"] == pytest.approx(time["device_s"] + time["host_s"])
+    assert time["host_share"] == pytest.approx(time["host_s"] / time["total_s"])
+    assert time["tokens_per_s"] == pytest.approx(tokens / time["total_s"])
+
+
+def test_adds_the_host_to_the_unit(sterna) -> None:
+    shape = ("--model", "synthetic:2b4t", "--pp", "100", "--batch", "4", "--context", "1024")
+    analysis = analyze(sterna, *shape)
+    decode, prefill = analysis["decode"], analysis["prefill"]
+    assert (decode["tokens"], decode["batch"], decode["context"]) == (4, 4, 1024)
+    check_sums(decode["with_host"], 4)
+    check_sums(prefill["with_host"], 100)
+    assert analysis["time_to_first_token_s"] == prefill["with_host"]["total_s"]
+    assert decode["with_host"]["device_s"] == pytest.approx(4 / decode["tokens_per_s"])
+    assert decode["with_host"]["tokens_per_s"] < decode["tokens_per_s"]
+    grid = {(step["batch"], step["context"]): step for step in analysis["grid"]}
+    assert set(grid) == {(b, c) for b in (1, 2, 4, 8, 16) for c in (0, 1024, 4096)}
+    for (batch, _), step in grid.items():
+        check_sums(step, batch)
+    assert grid[4, 1024]["total_s"] == pytest.approx(decode["with_host"]["total_s"])
+
+
+def test_takes_the_host_of_the_hardware_file(sterna, tmp_path: Path) -> None:
+    host = {name: 1e9 for name in RATES}
+    host |= {"job_us": 0, "evidence": "model", "source": "no time at all"}
+    lines = "".join(f"  {key}: {value}\n" for key, value in host.items())
+    design = tmp_path / "design.yaml"
+    design.write_text(EDGE.read_text() + "host:\n" + lines)
+    analysis = analyze(sterna, "--hw", str(design), "--model", "synthetic:2b4t")
+    assert analysis["host"] == host
+    unit = analysis["decode"]["tokens_per_s"]
+    assert analysis["decode"]["with_host"]["tokens_per_s"] == pytest.approx(unit, rel=1e-6)
+    shipped = analyze(sterna, "--model", "synthetic:2b4t")
+    assert shipped["host"]["evidence"] == "measured"
+    assert shipped["decode"]["tokens_per_s"] == unit
+
+
+def test_prints_the_source_of_the_hosts_rates(sterna) -> None:
+    result = sterna("analyze", "--model", "synthetic:2b4t", "--batch", "8")
+    assert "decode, 8 tokens" in result.stdout
+    assert "host: attention" in result.stdout
+    assert "Rates of the host, measured: " in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("--model", "synthetic:9b"), "9b"),
         (("--hw", "missing.yaml"), "missing.yaml"),
         (("--pp", "0"), "--pp"),
+        (("--batch", "0"), "--batch"),
+        (("--context", "-1"), "--context"),
     ],
 )
 def test_refuses_bad_input_in_one_sentence(sterna, arguments, sentence) -> None:

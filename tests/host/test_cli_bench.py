@@ -2,9 +2,11 @@
 """`sterna bench`: what it reports and what it refuses. No test looks at a time."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+EDGE = Path(__file__).resolve().parents[2] / "configs/edge.yaml"
 SMALL = {"--model": "synthetic:tiny", "--pp": 24, "--tg": 6, "--repeat": 2}
 
 
@@ -103,6 +105,40 @@ def test_shapes_prints_bounds_for_every_named_shape(sterna) -> None:
     assert {"2b4t", "7b", "70b", "100b"} <= set(shapes)
     assert shapes["7b"]["decode_tokens_per_s"] > shapes["70b"]["decode_tokens_per_s"]
     assert all(shape["decode_bound_by"] in ("DRAM", "multiply-add") for shape in shapes.values())
+
+
+RATES = {"attention_gmac_s", "kv_gb_s", "head_gb_s", "head_gmac_s", "elements_g_s", "job_us"}
+
+
+def test_host_gives_a_rate_for_each_kind_of_work(sterna) -> None:
+    words = ("bench", "--host", "--model", "synthetic:5m", "--threads", 1, "--repeat", 9)
+    done = sterna(*words, "--json")
+    if done.returncode == 2:  # of so small a model some work can hide in the noise
+        assert "is smaller than the noise of this machine" in done.stderr
+        return
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert set(report["host_quartiles"]) == RATES
+    for rate in RATES:
+        low, high = report["host_quartiles"][rate]
+        assert min(low, high) <= report["host"][rate] <= max(low, high)
+    assert (report["threads"], report["clock"]) == (1, "processor time")
+    assert all(check["measured_s"] > 0 < check["model_s"] for check in report["checks"])
+    assert "synthetic:5m" in report["host"]["source"]
+
+
+def test_host_prints_a_section_to_paste(sterna, tmp_path: Path) -> None:
+    done = sterna("bench", "--host", "--model", "synthetic:5m", "--threads", 1, "--repeat", 9)
+    if done.returncode == 2:
+        assert "is smaller than the noise of this machine" in done.stderr
+        return
+    assert (done.returncode, done.stderr) == (0, "")
+    design = tmp_path / "design.yaml"
+    section = done.stdout[done.stdout.index("host:\n") :]
+    design.write_text(EDGE.read_text() + section)
+    analysis = json.loads(sterna("analyze", "--hw", design, "--json").stdout)
+    assert analysis["host"]["evidence"] == "measured"
+    assert "bench --host --model synthetic:5m --threads 1" in analysis["host"]["source"]
 
 
 @pytest.mark.parametrize(

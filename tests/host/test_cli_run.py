@@ -96,6 +96,35 @@ def test_host_work_of_a_token_is_what_the_shapes_say(tiny_run) -> None:
     assert work["softmax_elements"] == m["layers"] * pairs * m["heads"]
 
 
+def test_every_phase_has_the_host_beside_its_unit(tiny_run) -> None:
+    host, clock_hz = tiny_run["host"], tiny_run["hardware"]["clock_mhz"] * 1e6
+    assert host["evidence"] == "measured"
+    assert host["source"] in tiny_run["evidence"]["host"]
+    assert tiny_run["evidence"]["with_host"].startswith("model: ")
+    for backend in ("systemc", "rtl"):
+        for phase in ("prefill", "decode", "eval"):
+            counted = tiny_run["backends"][backend][phase]
+            time, work = counted["with_host"], counted["host_work"]
+            parts = time["host_parts_s"]
+            elements = sum(v for k, v in work.items() if k.endswith("_elements"))
+            elements -= work["softmax_elements"]
+            assert parts == pytest.approx(
+                {
+                    "attention": work["attention_macs"] / host["attention_gmac_s"] / 1e9
+                    + work["kv_bytes"] / host["kv_gb_s"] / 1e9,
+                    "head": work["head_bytes"] / host["head_gb_s"] / 1e9
+                    + work["head_macs"] / host["head_gmac_s"] / 1e9,
+                    "elements": elements / host["elements_g_s"] / 1e9,
+                    "jobs": counted["jobs"] * host["job_us"] * 1e-6,
+                }
+            )
+            assert time["device_s"] == pytest.approx(counted["cycles"] / clock_hz)
+            assert time["host_s"] == pytest.approx(sum(parts.values()))
+            assert time["total_s"] == pytest.approx(time["device_s"] + time["host_s"])
+            assert time["tokens_per_s"] == pytest.approx(counted["tokens"] / time["total_s"])
+            assert time["host_share"] == pytest.approx(time["host_s"] / time["total_s"])
+
+
 def test_bits_do_not_depend_on_threads(sterna, tmp_path: Path, tiny_run) -> None:
     done = sterna(
         "run",

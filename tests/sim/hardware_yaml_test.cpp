@@ -11,6 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/host_yaml.hpp"
+
 namespace sterna::sim {
 namespace {
 
@@ -316,6 +318,66 @@ TEST(LoadHardware, WantsOfAMemoryWithoutBanksOnlyWhatItHas) {
             ":20: dram.flat_latency_ns is missing; add it");
   EXPECT_EQ(refusal(on_dram(replaced(kFlat, "12.5", "0"))),
             ":21: dram.flat_gb_s is 0; it must be from 0.001 to 100000 GB/s");
+}
+
+constexpr const char* kHost = R"(host:
+  attention_gmac_s: 20
+  kv_gb_s: 9
+  head_gb_s: 10.5
+  head_gmac_s: 100
+  elements_g_s: 1.5
+  job_us: 4
+  evidence: measured
+  source: a stopwatch
+)";
+
+// kEdge and kHost with every match of `line` in the latter replaced.
+std::string with_host(const std::string& line, const std::string& by) {
+  return kEdge + std::regex_replace(kHost, std::regex(line), by);
+}
+
+TEST(LoadHardware, ReadsAHostWhereThereIsOne) {
+  EXPECT_FALSE(load_hardware(write(kEdge)).host.has_value());
+  const HostConfig expected = {.attention_gmac_s = 20,
+                               .kv_gb_s = 9,
+                               .head_gb_s = 10.5,
+                               .head_gmac_s = 100,
+                               .elements_g_s = 1.5,
+                               .job_us = 4,
+                               .evidence = "measured",
+                               .source = "a stopwatch"};
+  EXPECT_EQ(load_hardware(write(with_host("", ""))).host, expected);
+  EXPECT_EQ(load_host(write(kHost)), expected);
+}
+
+TEST(LoadHardware, NamesWhatIsWrongWithAHost) {
+  const auto line = [](int below) { return ":" + std::to_string(19 + below) + ": "; };
+  EXPECT_EQ(refusal(with_host("head_gb_s: 10.5", "head_gb_s: 0")),
+            line(4) + "host.head_gb_s is 0; it must be from 1e-06 to 1000000000 GB/s");
+  EXPECT_THAT(refusal(with_host("attention_gmac_s: 20", "attention_gmac_s: -1")),
+              testing::StartsWith(line(2) + "host.attention_gmac_s is -1; it must be"));
+  EXPECT_THAT(refusal(with_host("kv_gb_s: 9", "kv_gb_s: 0")), HasSubstr("host.kv_gb_s is 0"));
+  EXPECT_THAT(refusal(with_host("gmac_s: 100", "gmac_s: 2e9")), HasSubstr("host.head_gmac_s is"));
+  EXPECT_THAT(refusal(with_host("elements_g_s: 1.5", "elements_g_s: 0")),
+              HasSubstr("host.elements_g_s is 0"));
+  EXPECT_EQ(refusal(with_host("job_us: 4", "job_us: -1")),
+            line(7) + "host.job_us is -1; it must be from 0 to 1000000 us");
+  EXPECT_EQ(refusal(with_host("job_us: 4", "job_us: soon")),
+            line(7) + "host.job_us is 'soon'; it must be a number");
+  EXPECT_EQ(refusal(with_host("head_gb_s", "head_gbs")),
+            line(4) + "unknown key host.head_gbs; did you mean head_gb_s?");
+  EXPECT_EQ(refusal(with_host("  job_us: 4\n", "")), line(2) + "host.job_us is missing; add it");
+  EXPECT_EQ(refusal(with_host("evidence: measured", "evidence: ''")),
+            line(8) + "host.evidence is empty; it must say measured, model or literature");
+  EXPECT_EQ(refusal(with_host("source: a stopwatch", "source: ''")),
+            line(9) + "host.source is empty; it must say where the figures come from");
+}
+
+TEST(LoadHost, NamesTheLineOfItsOwnFile) {
+  const auto path = write(std::regex_replace(kHost, std::regex("job_us: 4"), "job_us: -4"));
+  EXPECT_THAT([&] { (void)load_host(path); },
+              testing::ThrowsMessage<std::invalid_argument>(
+                  HasSubstr(path.string() + ":7: host.job_us is -4")));
 }
 
 TEST(LoadHardware, ReadsTheShippedDesigns) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
+#include "host/report/analysis_report.hpp"
+
 #include <functional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "host/analysis.hpp"
+#include "host/report/time_json.hpp"
 #include "sim/action_counts.hpp"
 
 namespace sterna::host {
@@ -14,6 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kEvidence = "model: closed form, within 1 % of the SystemC model";
+constexpr const char* kHostEvidence =
+    "model: counted work over the host's rates, added to the unit's time; nothing overlaps";
 
 sim::EnergyReport energy_of(const Analysis& analysis, const PassAnalysis& pass,
                             const sim::EnergyTable& table) {
@@ -50,8 +53,9 @@ double a_token(double value, const PassAnalysis& pass) {
 void add_speed(Table& table, const Analysis& analysis) {
   const sim::HardwareConfig& hardware = analysis.hardware;
   table.row("", [&](const PassAnalysis& p) {
-    return &p == &analysis.decode ? std::string("decode, 1 token")
-                                  : fmt::format("prefill, {} tokens", p.tokens);
+    if (&p == &analysis.prefill) return fmt::format("prefill, {} tokens", p.tokens);
+    return p.tokens == 1 ? std::string("decode, 1 token")
+                         : fmt::format("decode, {} tokens", p.tokens);
   });
   table.number(fmt::format("tokens/s of the unit at {:g} MHz", hardware.clock_mhz), "{:.2f}",
                [&](const PassAnalysis& p) { return p.tokens_per_s(hardware); });
@@ -63,6 +67,48 @@ void add_speed(Table& table, const Analysis& analysis) {
   table.number("MB moved a token", "{:.2f}", [](const PassAnalysis& p) {
     return a_token(1e-6 * static_cast<double>(p.all.bytes.total()), p);
   });
+}
+
+PassTime time_of(const Analysis& analysis, const PassAnalysis& pass) {
+  return &pass == &analysis.decode ? analysis.decode_time() : analysis.prefill_time();
+}
+
+void add_whole_model(Table& table, const Analysis& analysis) {
+  const auto number = [&](std::string_view label, const char* format,
+                          const std::function<double(const PassTime&)>& value) {
+    table.number(label, format, [&](const PassAnalysis& p) { return value(time_of(analysis, p)); });
+  };
+  table.row("unit and host", [&](const PassAnalysis& p) {
+    return &p == &analysis.decode ? fmt::format("step, context {}", analysis.context)
+                                  : std::string("to first token");
+  });
+  number("ms", "{:.2f}", [](const PassTime& t) { return 1e3 * t.total_s(); });
+  number("  unit", "{:.2f}", [](const PassTime& t) { return 1e3 * t.device_s; });
+  for (const NamedHostPart& part : named_host_parts()) {
+    number(fmt::format("  host: {}", part.name), "{:.2f}",
+           [&](const PassTime& t) { return 1e3 * (t.host.*part.field); });
+  }
+  number("host's share", "{:.1f} %", [](const PassTime& t) { return 100 * t.host_share(); });
+  table.row("most time in",
+            [&](const PassAnalysis& p) { return std::string(time_of(analysis, p).bound_by()); });
+  number("tokens/s of unit and host", "{:.2f}", [](const PassTime& t) { return t.tokens_per_s(); });
+}
+
+/// A line a batch, a column a context.
+std::string grid_table(const Analysis& analysis) {
+  std::string text = fmt::format("  {:28}", "decode, tokens/s (host)");
+  for (const std::size_t context : kGridContexts) {
+    text += fmt::format("{:>18}", fmt::format("context {}", context));
+  }
+  std::size_t batch = 0;
+  for (const GridStep& step : decode_grid(analysis.model, analysis.hardware, analysis.host)) {
+    if (step.batch != batch)
+      text += fmt::format("\n  {:28}", fmt::format("  batch {}", step.batch));
+    batch = step.batch;
+    text += fmt::format("{:>18}", fmt::format("{:.2f} ({:.0f} %)", step.time.tokens_per_s(),
+                                              100 * step.time.host_share()));
+  }
+  return text + "\n";
 }
 
 void add_cycles(Table& table) {
@@ -123,6 +169,16 @@ Json product_json(const ProductAnalysis& product) {
             {"records", product.bytes.records}}}};
 }
 
+Json grid_json(const Analysis& analysis) {
+  Json grid = Json::array();
+  for (const GridStep& step : decode_grid(analysis.model, analysis.hardware, analysis.host)) {
+    Json json = {{"batch", step.batch}, {"context", step.context}};
+    json.update(to_json(step.time));
+    grid.push_back(json);
+  }
+  return grid;
+}
+
 Json pass_json(const Analysis& analysis, const PassAnalysis& pass) {
   Json json = product_json(pass.all);
   json["tokens"] = pass.tokens;
@@ -145,10 +201,20 @@ Json pass_json(const Analysis& analysis, const PassAnalysis& pass) {
 
 }  // namespace
 
+PassTime Analysis::decode_time() const {
+  return decode_step(model, hardware, host, decode.tokens, context);
+}
+
+PassTime Analysis::prefill_time() const {
+  return prompt_pass(model, hardware, host, prefill.tokens);
+}
+
 std::string to_table(const Analysis& analysis) {
   const sim::UnitConfig& unit = analysis.hardware.unit;
   Table table(analysis);
   add_speed(table, analysis);
+  table.blank();
+  add_whole_model(table, analysis);
   table.blank();
   add_cycles(table);
   table.blank();
@@ -157,18 +223,30 @@ std::string to_table(const Analysis& analysis) {
   add_energy(table, analysis);
   return fmt::format(
       "{} on {} ({} lanes x {} engines x {} slices)\n{}\n\n"
-      "{}\nThe ternary matrices only: attention, norms and the head are the host's.\n",
+      "{}\n{}\n"
+      "The unit does the ternary matrices; cycles and energy are theirs. Attention, head and all "
+      "else "
+      "are the\nhost's, and the unit waits meanwhile. Rates of the host, {}: {}.\n",
       analysis.model_source, analysis.hardware.name, unit.lanes, unit.engines, unit.slices,
-      kEvidence, table.text());
+      kEvidence, table.text(), grid_table(analysis), analysis.host.evidence, analysis.host.source);
 }
 
 std::string to_json_text(const Analysis& analysis) {
-  const Json json = {{"schema", "sterna-analyze/1"},
-                     {"model", analysis.model_source},
-                     {"hardware", analysis.hardware.name},
-                     {"evidence", kEvidence},
-                     {"decode", pass_json(analysis, analysis.decode)},
-                     {"prefill", pass_json(analysis, analysis.prefill)}};
+  const PassTime prefill = analysis.prefill_time();
+  Json json = {{"schema", "sterna-analyze/1"},
+               {"model", analysis.model_source},
+               {"hardware", analysis.hardware.name},
+               {"evidence", kEvidence},
+               {"decode", pass_json(analysis, analysis.decode)},
+               {"prefill", pass_json(analysis, analysis.prefill)},
+               {"host", to_json(analysis.host)},
+               {"host_evidence", kHostEvidence},
+               {"time_to_first_token_s", prefill.total_s()},
+               {"grid", grid_json(analysis)}};
+  json["decode"]["batch"] = analysis.decode.tokens;
+  json["decode"]["context"] = analysis.context;
+  json["decode"]["with_host"] = to_json(analysis.decode_time());
+  json["prefill"]["with_host"] = to_json(prefill);
   return json.dump(2);
 }
 

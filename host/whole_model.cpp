@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/whole_model.hpp"
+
+namespace sterna::host {
+namespace {
+
+PassTime pass_time(const ModelConfig& model, const sim::HardwareConfig& hardware,
+                   const sim::HostConfig& host, std::size_t tokens, const HostWork& work) {
+  return {.tokens = tokens,
+          .device_s = analyze_pass(model, hardware, tokens).seconds(hardware),
+          .host = host_time(work, jobs_of_pass(model), host)};
+}
+
+}  // namespace
+
+std::string_view PassTime::bound_by() const {
+  std::string_view name = "unit";
+  double most = device_s;
+  for (const NamedHostPart& part : named_host_parts()) {
+    if (host.*part.field > most) {
+      most = host.*part.field;
+      name = part.name;
+    }
+  }
+  return name;
+}
+
+std::size_t jobs_of_pass(const ModelConfig& model) {
+  constexpr std::size_t kJobsALayer = 4;  // q, k, v; o; gate, up; down
+  return kJobsALayer * model.layers;
+}
+
+PassTime decode_step(const ModelConfig& model, const sim::HardwareConfig& hardware,
+                     const sim::HostConfig& host, std::size_t batch, std::size_t context) {
+  return pass_time(model, hardware, host, batch, count_decode_step(model, batch, context));
+}
+
+PassTime prompt_pass(const ModelConfig& model, const sim::HardwareConfig& hardware,
+                     const sim::HostConfig& host, std::size_t tokens) {
+  return pass_time(model, hardware, host, tokens, count_host_work(model, 0, tokens, 1));
+}
+
+std::vector<GridStep> decode_grid(const ModelConfig& model, const sim::HardwareConfig& hardware,
+                                  const sim::HostConfig& host) {
+  std::vector<GridStep> grid;
+  for (const std::size_t batch : kGridBatches) {
+    // The unit's time does not depend on the context.
+    PassTime step = decode_step(model, hardware, host, batch, 0);
+    for (const std::size_t context : kGridContexts) {
+      step.host = host_time(count_decode_step(model, batch, context), jobs_of_pass(model), host);
+      grid.push_back({batch, context, step});
+    }
+  }
+  return grid;
+}
+
+}  // namespace sterna::host

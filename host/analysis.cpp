@@ -91,6 +91,10 @@ PassAnalysis analyze_pass(const ModelConfig& model, const sim::HardwareConfig& h
   return pass;
 }
 
+std::size_t jobs_of_pass(const ModelConfig& model) {
+  return groups_of(model).size() * model.layers;
+}
+
 double PassAnalysis::seconds(const sim::HardwareConfig& hardware) const {
   return all.cycles.cycles() / (hardware.clock_mhz * 1e6);
 }

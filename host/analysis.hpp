@@ -50,4 +50,7 @@ struct PassAnalysis {
 [[nodiscard]] PassAnalysis analyze_pass(const ModelConfig& model,
                                         const sim::HardwareConfig& hardware, std::size_t tokens);
 
+/// Jobs that the driver posts for one pass: matrices that share their activations are one.
+[[nodiscard]] std::size_t jobs_of_pass(const ModelConfig& model);
+
 }  // namespace sterna::host

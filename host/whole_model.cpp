@@ -25,11 +25,6 @@ std::string_view PassTime::bound_by() const {
   return name;
 }
 
-std::size_t jobs_of_pass(const ModelConfig& model) {
-  constexpr std::size_t kJobsALayer = 4;  // q, k, v; o; gate, up; down
-  return kJobsALayer * model.layers;
-}
-
 PassTime decode_step(const ModelConfig& model, const sim::HardwareConfig& hardware,
                      const sim::HostConfig& host, std::size_t batch, std::size_t context) {
   return pass_time(model, hardware, host, batch, count_decode_step(model, batch, context));

@@ -31,9 +31,6 @@ struct PassTime {
   }
 };
 
-/// Jobs that the driver posts for one pass: matrices that share their activations are one.
-[[nodiscard]] std::size_t jobs_of_pass(const ModelConfig& model);
-
 /// One step of `batch` sequences of `context` tokens each: one pass of `batch` tokens through the unit, which
 /// reads the weights once; attention and head for each sequence.
 /// Errors  std::invalid_argument for a batch of 0

@@ -7,14 +7,13 @@
 #include "sim/bus/bus_estimate.hpp"
 #include "sim/job_plan.hpp"
 #include "sim/lower_bound.hpp"
+#include "sim/result_path.hpp"
 #include "sim/stream_memory.hpp"
 
 namespace sterna::sim {
 namespace {
 
-// From a slot's issue to the cycle in which its result can be handed over, and from there to the end of
-// Drain (docs/tmu.md).
-constexpr double kIssueToResult = 4;
+// From the cycle in which a result is handed over to the end of Drain (docs/tmu.md).
 constexpr double kResultToRespond = 1;
 
 /// How fast a port moves beats, in cycles.
@@ -153,12 +152,12 @@ class Estimate {
     const double chunks = shape.chunks;
     const double beats = double{1} * shape.groups * command.beats;
     const Rate results = result_rate(hardware_, command, shape);
-    const double in_group = credit_stall(shape.chunks, results.beat);
+    const double in_group = credit_stall(unit_.result_fifo_beats, shape.chunks, results.beat);
     // A group takes its slots, or as long as its results take to leave: by the port, which the refreshes of
     // its rate slow already, or credit by credit.
     const double credits = unit_.result_fifo_beats;
     const double by_port = chunks * results.beat;
-    const double by_credits = chunks * (kIssueToResult + 1) / credits;
+    const double by_credits = chunks * (kIssueToResult + kCreditBack) / credits;
     const double group = std::max({command.beats * chunks + in_group, by_port, by_credits});
     const double stored = group > by_credits ? credits * group / chunks : 0.0;
     const double bridged = group > by_port ? stored : results.refresh;
@@ -171,17 +170,6 @@ class Estimate {
     activations_.wait(beats * chunks + weight_stall + result_stall);
     const double backlog = std::max(0.0, (chunks - 1) * (results.beat - 1) - in_group);
     pass(kIssueToResult + kResultToRespond + backlog, terms_.drain);
-  }
-
-  // Cycles by which the slots of one last beat wait for credits, if all are there at first: they come back
-  // with the results, at the rate of the port, and a round of the FIFO after they were taken at the earliest.
-  [[nodiscard]] double credit_stall(std::uint32_t chunks, double result) const {
-    const std::uint32_t credits = unit_.result_fifo_beats;
-    if (chunks <= credits) return 0;
-    const std::uint32_t last = chunks - 1;
-    const double by_port = kIssueToResult + 1 + (last - credits) * result;
-    const double by_rounds = (kIssueToResult + 1) * (last / credits) + last % credits;
-    return std::max({0.0, by_port - last, by_rounds - last});
   }
 
   const HardwareConfig& hardware_;

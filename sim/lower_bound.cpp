@@ -12,6 +12,7 @@
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/bus_steps.hpp"
 #include "sim/job_plan.hpp"
+#include "sim/result_path.hpp"
 
 namespace sterna::sim {
 namespace {
@@ -97,7 +98,9 @@ std::uint64_t bus_cycles(const HardwareConfig& hardware, std::span<const TmuComm
     const BusSteps::Start start = steps.begin(command);
     respond = start.work - 2 + static_cast<double>(unit_cycles(work));
     const auto first_row = static_cast<double>((command.beats - 1) * work.chunks);
-    steps.end(command, start.work + static_cast<double>(work.load_beats) + first_row + 4, respond);
+    steps.end(command,
+              start.work + static_cast<double>(work.load_beats) + first_row + kIssueToResult,
+              respond);
     weight_beats += static_cast<double>(work.busiest_weight_beats);
   }
   const double after_response = steps.done() - respond;

@@ -5,13 +5,9 @@
 #include <cassert>
 #include <numeric>
 
+#include "sim/result_path.hpp"
+
 namespace sterna::sim {
-namespace {
-
-// From a slot's issue to the cycle in which its result can be handed over.
-constexpr std::uint64_t kIssueToResult = 4;
-
-}  // namespace
 
 TmuTiming::TmuTiming(const UnitConfig& unit, StreamMemory& memory)
     : unit_(unit), memory_(memory), fifos_(unit.engines), credit_from_(unit.result_fifo_beats) {

@@ -6,14 +6,12 @@
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/bus_steps.hpp"
 #include "sim/job_plan.hpp"
+#include "sim/result_path.hpp"
 
 namespace sterna::sim {
 namespace {
 
-// docs/tmu.md: from a slot's issue to the cycle in which its result can be handed over, to the credit's return,
-// and from the last result to the response.
-constexpr double kIssueToResult = 4;
-constexpr double kCreditBack = 1;
+// docs/tmu.md: from the last result to the response.
 constexpr double kResultToRespond = 2;
 
 /// One job, command after command.
@@ -79,7 +77,7 @@ class Estimate {
     const double word = hardware_.bus->word_bytes();
     const double packed = std::max(1.0, bytes / (groups * chunks) / word);
     const double ported = bytes / (groups * chunks) / word * (1 + 1.0 / hardware_.bus->burst_beats);
-    const double in_group = credit_stall(shape.chunks, packed);
+    const double in_group = credit_stall(unit_.result_fifo_beats, shape.chunks, packed);
     const double by_unit =
         std::max({slots + in_group, chunks * ported,
                   chunks * (kIssueToResult + kCreditBack) / unit_.result_fifo_beats});
@@ -107,18 +105,6 @@ class Estimate {
     const double beat_bytes = double{1} * unit_.engines * unit_.beat_bytes();
     return (beats + (result_bytes - sparse) / beat_bytes) * rates_.weight_beat +
            sparse * rates_.result_byte;
-  }
-
-  // Cycles by which the slots of one last beat wait for credits, if all are there at first: they come back with
-  // the results, and a round of the FIFO after they were taken at the earliest.
-  [[nodiscard]] double credit_stall(std::uint32_t chunks, double result) const {
-    const std::uint32_t credits = unit_.result_fifo_beats;
-    if (chunks <= credits) return 0;
-    const std::uint32_t last = chunks - 1;
-    const double round = kIssueToResult + kCreditBack;
-    const double by_port = round + (last - credits) * result;
-    const double by_rounds = round * (last / credits) + last % credits;
-    return std::max({0.0, by_port - last, by_rounds - last});
   }
 
   const HardwareConfig& hardware_;

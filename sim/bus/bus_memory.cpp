@@ -59,7 +59,7 @@ std::uint32_t BusMemory::take_addresses(std::span<const Address> addresses) {
     const Address& asked = addresses[reader];
     if (!asked.valid) continue;
     const std::uint32_t bytes = asked.beats * readers_[reader].beat_bytes;
-    if (dram_->now() < cycle_) dram_->advance(cycle_);
+    dram_->advance(cycle_);
     if (!dram_->room(asked.address, bytes, false)) continue;
     dram_->submit({.port = reader,
                    .tag = 0,
@@ -121,7 +121,7 @@ void BusMemory::take_write_address(std::uint64_t address, std::uint32_t beats) {
 
 void BusMemory::send_write() {
   const auto port = static_cast<std::uint32_t>(readers_.size());
-  if (dram_->now() < cycle_) dram_->advance(cycle_);
+  dram_->advance(cycle_);
   if (!dram_->room(write_.address, write_.bytes, true)) return;
   dram_->submit({.port = port,
                  .tag = 0,

@@ -41,7 +41,8 @@ CommandReport report_of(const HardwareConfig& hardware, const TmuCommand& comman
                                     std::size_t{engine_rows(hardware.unit, command, e)} *
                                         command.beats * hardware.unit.beat_bytes());
   }
-  const std::vector<std::int8_t> activations(activation_beats(hardware.unit, command) * 16);
+  const std::vector<std::int8_t> activations(activation_beats(hardware.unit, command) *
+                                             StreamMemory::kActivationBeatBytes);
   const TmuTask task = {
       .command = command, .weights = &weights, .activations = activations, .sums = {}};
   const BusLayout layout = lay_out_job(hardware, std::span(&task, 1));

@@ -5,14 +5,12 @@
 #include <cmath>
 
 #include "sim/bus/bus_layout.hpp"
+#include "sim/bus/descriptor_ring.hpp"
 #include "sim/job_plan.hpp"
 
 namespace sterna::sim {
 namespace {
 
-constexpr double kDescriptorBeats = 4;
-constexpr double kCheck =
-    36;  // from a descriptor's last beat to the first hand-out, engines left out
 constexpr double kJobToAddress = 3;  // of a read: handed to its master, asked for, on the channel
 
 /// From a read's request to its last byte at the controller, with a row that is open or closed, and nothing else
@@ -41,9 +39,9 @@ BusSteps::Start BusSteps::begin(const TmuCommand& command) {
   // Its fetch: the ring has room; then job, address, four beats, the last of them in the check.
   const double fetch = k < ahead ? static_cast<double>(k) : accepts_[k - ahead] + 1;
   const double latency = bus_latency_ + (k == 0 ? first_dram_latency_ : dram_latency_);
-  double check = fetch + kJobToAddress + latency + kDescriptorBeats;
-  if (k > 0) check = std::max(check, give_ + kDescriptorBeats);
-  const double first_hand_out = check + kCheck + engines;
+  double check = fetch + kJobToAddress + latency + DescriptorRing::kDescriptorBeats;
+  if (k > 0) check = std::max(check, give_ + DescriptorRing::kDescriptorBeats);
+  const double first_hand_out = check + DescriptorRing::kCheckCycles + engines;
   if (k == 0) first_weight_address_ = first_hand_out + kJobToAddress;
   give_ = first_hand_out + engines + 1;
 

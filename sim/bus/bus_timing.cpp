@@ -35,7 +35,7 @@ void BusTiming::start(const BusLayout& layout, std::span<const TmuTask> tasks) {
                         .fifo_beats = DescriptorRing::kDescriptorBeats * bus.descriptors,
                         .outstanding = bus.descriptors});
   std::fill(addresses_.begin(), addresses_.end(), BusMemory::Address{});
-  ring_.start(layout);
+  ring_.start(layout, tasks);
   unit_.start();
   writer_.start();
   cycle_ = 0;

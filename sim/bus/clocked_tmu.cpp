@@ -3,13 +3,9 @@
 
 #include <algorithm>
 
+#include "sim/result_path.hpp"
+
 namespace sterna::sim {
-namespace {
-
-// From a slot's issue to the cycle in which its result can be handed over.
-constexpr std::uint64_t kIssueToResult = 4;
-
-}  // namespace
 
 ClockedTmu::ClockedTmu(const UnitConfig& unit)
     : unit_(unit), fifo_(unit.engines), results_(unit.result_fifo_beats) {}

@@ -4,20 +4,10 @@
 #include "sim/job_plan.hpp"
 
 namespace sterna::sim {
-namespace {
 
-TmuCommand command_of(const axi::Descriptor& d) {
-  return {.tokens = d.tokens,
-          .beats = d.beats,
-          .rows = d.rows,
-          .format = (d.flags & axi::kFlagT2) != 0 ? WeightFormat::T2 : WeightFormat::T5,
-          .keep_activations = (d.flags & axi::kFlagKeep) != 0};
-}
-
-}  // namespace
-
-void DescriptorRing::start(const BusLayout& layout) {
+void DescriptorRing::start(const BusLayout& layout, std::span<const TmuTask> tasks) {
   layout_ = &layout;
+  tasks_ = tasks;
   fetched_ = pending_ = entries_ = checked_ = beats_ = turn_ = 0;
   state_ = State::Collect;
 }
@@ -33,7 +23,7 @@ std::optional<ReadJob> DescriptorRing::fetch() const {
 std::optional<DescriptorRing::HandOut> DescriptorRing::hand_out(std::uint64_t cycle) const {
   if (state_ != State::HandOut || cycle < hand_out_from_) return std::nullopt;
   const axi::Descriptor& d = layout_->descriptors[checked_];
-  const TmuCommand command = command_of(d);
+  const TmuCommand& command = tasks_[checked_].command;
   if (turn_ == hardware_.unit.engines) {
     return HandOut{
         .master = turn_,
@@ -59,8 +49,7 @@ bool DescriptorRing::clock(std::uint64_t cycle, const Events& events) {
   } else if (events.collected && ++beats_ == kDescriptorBeats) {
     beats_ = 0;
     turn_ = 0;
-    // 33 cycles of descriptor_counts, a range a cycle (docs/axi.md, Ring).
-    hand_out_from_ = cycle + 36 + engines;
+    hand_out_from_ = cycle + kCheckCycles + engines;
     state_ = State::HandOut;
   } else if (events.handed_out && turn_++ == engines) {
     state_ = State::Give;

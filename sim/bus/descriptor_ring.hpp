@@ -21,6 +21,9 @@ class DescriptorRing {
  public:
   static constexpr std::uint64_t kNever = BusMemory::kNever;
   static constexpr std::uint32_t kDescriptorBeats = 4;
+  /// From a descriptor's last beat to the first hand-out, a cycle an engine left out (docs/axi.md, Ring): 33
+  /// cycles of descriptor_counts, then a range a cycle.
+  static constexpr std::uint32_t kCheckCycles = 36;
 
   /// A read and its master; no beats: nothing to read, which takes a cycle all the same.
   struct HandOut {
@@ -37,8 +40,8 @@ class DescriptorRing {
 
   explicit DescriptorRing(const HardwareConfig& hardware) : hardware_(hardware) {}
 
-  /// `layout` outlives the job.
-  void start(const BusLayout& layout);
+  /// Both outlive the job; they belong together.
+  void start(const BusLayout& layout, std::span<const TmuTask> tasks);
 
   /// The read of the next descriptor, if one is wanted.
   [[nodiscard]] std::optional<ReadJob> fetch() const;
@@ -59,6 +62,7 @@ class DescriptorRing {
 
   const HardwareConfig& hardware_;
   const BusLayout* layout_ = nullptr;
+  std::span<const TmuTask> tasks_;
   std::uint32_t fetched_ = 0;
   std::uint32_t pending_ = 0;  // fetched and not started
   std::uint32_t entries_ = 0;  // checked and not started

@@ -56,14 +56,16 @@ fuzz:
 	  ./fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 \
 	    -print_final_stats=1 corpus/$$name $$parser || exit 1; done
 
-# What the RTL tests reach: situations (out/coverage/situations.txt), lines and toggles of rtl/ on units
-# built to count them. Building those takes minutes.
+# What the RTL tests reach, the bare unit and the one on its bus: situations (out/coverage/situations_*.txt),
+# lines and toggles of rtl/ on units built to count them. Building those takes minutes.
 coverage: build
 	@rm -rf out/coverage && mkdir -p out/coverage/raw
+	$(CMAKE) --build build -j $(JOBS) --target rtl_axi_coverage_libraries
 	cd build && STERNA_RTL_COVERAGE=1 STERNA_RTL_CACHE=$(CURDIR)/build/rtl_coverage \
+	  STERNA_RTL_AXI_LIBRARIES=$(CURDIR)/build/rtl_axi_coverage \
 	  STERNA_RTL_COVERAGE_DIR=$(CURDIR)/out/coverage/raw \
-	  STERNA_COVERAGE_REPORT=$(CURDIR)/out/coverage/situations.txt ctest -L '^rtl$$' --output-on-failure
-	@tail -1 out/coverage/situations.txt
+	  STERNA_COVERAGE_REPORT=$(CURDIR)/out/coverage ctest -L '^rtl$$' --output-on-failure
+	@tail -qn 1 out/coverage/situations_*.txt
 	.venv/bin/python tests/rtl/coverage_report.py out/coverage/raw tests/rtl/coverage_exclusions.txt out/coverage
 
 bench: build

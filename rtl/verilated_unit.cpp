@@ -6,7 +6,6 @@
 
 #include "rtl/verilator_print.hpp"
 #if VM_COVERAGE
-#include <atomic>
 #include <cstdlib>
 
 #include <unistd.h>
@@ -36,12 +35,17 @@ CapturedMessage::CapturedMessage(std::string& message) { current_message = &mess
 CapturedMessage::~CapturedMessage() { current_message = nullptr; }
 
 #if VM_COVERAGE
+// A process may have loaded units of several designs, each with a copy of this code: the file system gives
+// a name that no other has.
 void write_coverage(VerilatedContext& context) {
-  static std::atomic<int> units = 0;
+  constexpr char kSuffix[] = ".dat";
   const char* folder = std::getenv("STERNA_RTL_COVERAGE_DIR");
   if (folder == nullptr) return;
-  const std::string name = std::to_string(getpid()) + "-" + std::to_string(units++);
-  context.coveragep()->write((std::string(folder) + "/" + name + ".dat").c_str());
+  std::string path = std::string(folder) + "/XXXXXX" + kSuffix;
+  const int file = mkstemps(path.data(), sizeof(kSuffix) - 1);
+  if (file < 0) return;
+  close(file);
+  context.coveragep()->write(path.c_str());
 }
 #else
 void write_coverage(VerilatedContext& /*context*/) {}

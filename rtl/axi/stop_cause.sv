@@ -9,7 +9,7 @@ module stop_cause #(
 ) (
   input  logic                               running_i,
   input  logic [31:0]                        number_i,  // of the command that runs, or is the next
-  input  logic [31:0]                        head_i,    // of the command that is being written
+  input  logic [31:0]                        head_i,    // of the command whose words had the write error
   input  logic [Engines:0]                   read_error_i,
   input  logic [(Engines+1)*TagBits-1:0]     read_tag_i,
   input  logic [(Engines+1)*2-1:0]           read_response_i,

@@ -91,10 +91,19 @@ module tmu_axi_sequencer #(
   tmu_axi_pkg::error_t cause;
   tmu_axi_pkg::error_t error_q;
 
+  // The command of a write error: head moves on while counters are copied, before the error is acted on.
+  logic [31:0]         written_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) written_q <= '0;
+    else if (!write_error_i) written_q <= head_i;
+  end
+
   stop_cause #(.Engines(Engines), .AddressBits(AddressBits)) u_cause (
     .running_i(state_q == SeqRun),
     .number_i (number_q),
-    .head_i, .read_error_i, .read_tag_i, .read_response_i, .read_address_i,
+    .head_i   (written_q),
+    .read_error_i, .read_tag_i, .read_response_i, .read_address_i,
     .write_error_i, .write_response_i, .write_address_i, .watchdog_i, .overrun_i,
     .cancel_i (cancel_q),
     .stop_o   (stop),

@@ -2,6 +2,8 @@
 #include "tests/rtl/coverage.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 
 namespace sterna {
 namespace {
@@ -44,6 +46,13 @@ void Coverage::print(std::ostream& out) const {
     out << (count == 0 ? "MISSED " : "") << name << ": " << count << "\n";
   }
   out << bins_.size() - missed().size() << " of " << bins_.size() << " bins hit\n";
+}
+
+void Coverage::report(const std::string& file) const {
+  const char* folder = std::getenv("STERNA_COVERAGE_REPORT");
+  if (folder == nullptr) return;
+  std::ofstream out(std::string(folder) + "/" + file);
+  print(out);
 }
 
 }  // namespace sterna

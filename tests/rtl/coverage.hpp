@@ -24,6 +24,9 @@ class Coverage {
   /// A line a bin with its count, and the totals.
   void print(std::ostream& out) const;
 
+  /// The same into this file of the folder STERNA_COVERAGE_REPORT, if that is set.
+  void report(const std::string& file) const;
+
  private:
   std::map<std::string, std::uint64_t> bins_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/rtl/axi/axi_rig.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -18,7 +19,9 @@ const std::vector<AxiDesign> kAxiDesigns = {
 void PrintTo(const AxiDesign& design, std::ostream* out) { *out << design.name; }
 
 std::unique_ptr<TmuAxiUnit> open_axi_unit(const AxiDesign& design) {
-  const std::string path = std::string(STERNA_RTL_AXI) + "/" + design.name + "/libtmu_axi.so";
+  const char* folder = std::getenv("STERNA_RTL_AXI_LIBRARIES");
+  const std::string path = std::string(folder == nullptr ? STERNA_RTL_AXI : folder) + "/" +
+                           design.name + "/libtmu_axi.so";
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw std::runtime_error(dlerror());
   const auto create = reinterpret_cast<TmuAxiUnitFactory>(dlsym(library, kTmuAxiUnitFactory));

@@ -16,7 +16,7 @@
 namespace sterna {
 
 /// The designs that the tests run on, built by tests/rtl/axi/CMakeLists.txt. Their units are designs of
-/// tests/sim/designs.hpp.
+/// tests/sim/designs.hpp. STERNA_RTL_AXI_LIBRARIES names the folder of other builds of them.
 struct AxiDesign {
   const char* name;
   TmuAxiParameters sizes;

@@ -224,6 +224,22 @@ TEST_P(AxiErrors, AWriteErrorEndsItsCommand) {
   });
 }
 
+// While the counters of a command are copied the unit is not stopped; the record before it may fail then.
+TEST_P(AxiErrors, AWriteErrorNamesItsCommandWheneverItsAnswerComes) {
+  for (std::uint32_t latency = 1; latency < 60; ++latency) {
+    SCOPED_TRACE("latency " + std::to_string(latency));
+    rig_.reset();
+    rig_.memory.traffic = {.seed = 1, .latency = latency};
+    rig_.configure();
+    rig_.memory.faults.slverr = {AxiRig::kCompletions};
+    for (std::uint32_t i = 0; i < 3; ++i) {
+      Posted posted = rig_.lay_out(random_command(inner_, {1, 1, engines_}, i), axi::kFlagCounters);
+      rig_.post(posted);
+    }
+    ASSERT_NO_FATAL_FAILURE(expect_halt(Code::WriteError, 0));
+  }
+}
+
 // The window is the host's word; behind it there may be no memory.
 TEST_P(AxiErrors, AnAddressWithoutMemoryIsABusError) {
   ASSERT_EQ(rig_.write(Reg::Control, 0), 0);

@@ -75,6 +75,16 @@ void make_folder(const fs::path& folder) {
 
 }  // namespace
 
+StagedFile::StagedFile(const fs::path& target) : target_(target), path_(target) {
+  path_ += fmt::format(".tmp{}", ::getpid());
+}
+
+StagedFile::~StagedFile() { ::unlink(path_.c_str()); }
+
+void StagedFile::commit() {
+  if (::rename(path_.c_str(), target_.c_str()) != 0) fail(target_, std::strerror(errno));
+}
+
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   TemporaryFile file(path);
   file.write(bytes);

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   sterna::host::add_eval(app, exit_code);
   sterna::host::add_logits(app, exit_code);
   sterna::host::add_matmul(app, exit_code);
+  sterna::host::add_replay(app, exit_code);
   sterna::host::add_bench(app, exit_code);
   sterna::host::add_analyze(app, exit_code);
   sterna::host::add_convert(app, exit_code);

@@ -93,6 +93,19 @@ Tokenizer require_tokenizer(std::string_view model_source, std::string_view toke
   return std::move(*tokenizer);
 }
 
+std::vector<TokenId> prompt_tokens(const std::string& text,
+                                   const std::optional<Tokenizer>& tokenizer,
+                                   std::string_view model_source, std::uint32_t vocab,
+                                   std::uint64_t seed) {
+  constexpr std::string_view kSentence =
+      "And it came to pass in those days, that the king sent messengers unto all the cities of the "
+      "land, saying,";
+  constexpr std::size_t kRandomTokens = 16;
+  if (tokenizer) return tokenizer->encode(text.empty() ? kSentence : text, AddSpecial::Yes);
+  if (!text.empty()) (void)require_tokenizer(model_source);
+  return random_tokens(kRandomTokens, vocab, seed);
+}
+
 fs::path held_out_file(std::string_view model_source) {
   fs::path file = fs::path(model_source) / "heldout.txt";
   std::error_code error;

@@ -54,6 +54,14 @@ void require_in_vocabulary(std::span<const TokenId> tokens, const ModelConfig& c
 [[nodiscard]] Tokenizer require_tokenizer(std::string_view model_source,
                                           std::string_view tokenizer_file = {});
 
+/// The tokens of `text`; of a sentence of ours when it is empty, and where the model has no tokenizer
+/// either, random ones of the seed.
+/// Errors  std::runtime_error when there is a text and no tokenizer
+[[nodiscard]] std::vector<TokenId> prompt_tokens(const std::string& text,
+                                                 const std::optional<Tokenizer>& tokenizer,
+                                                 std::string_view model_source, std::uint32_t vocab,
+                                                 std::uint64_t seed);
+
 /// The held-out text that lies in a model folder.
 /// Errors  std::runtime_error when there is none
 [[nodiscard]] std::filesystem::path held_out_file(std::string_view model_source);

@@ -41,7 +41,9 @@ class VerilatedTmuUnit final : public VerilatedUnit<TmuUnit, Vtmu> {
     return top().counter_o;
   }
 
-  bool start_trace(const char* path) override { return open_trace(path); }
+  bool start_trace(const char* path, std::uint64_t cycle) override {
+    return open_trace(path, cycle);
+  }
   void stop_trace() override { close_trace(); }
 
  private:

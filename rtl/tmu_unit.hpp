@@ -91,14 +91,15 @@ class TmuUnit {
   [[nodiscard]] virtual std::uint64_t errors() const = 0;
   [[nodiscard]] virtual const char* first_error() const = 0;
 
-  /// Writes waves of every following cycle to an FST file, until stop_trace() or destruction.
-  /// Returns false when this library was built without tracing.
-  virtual bool start_trace(const char* path) = 0;
+  /// Writes waves of every following cycle to an FST file, until stop_trace() or destruction; not across
+  /// reset(). The present cycle is drawn as number `cycle`: from cycle * kTraceCyclePs (wave_time.hpp) on.
+  /// Returns false when this library was built without tracing, or the file cannot be written.
+  virtual bool start_trace(const char* path, std::uint64_t cycle) = 0;
   virtual void stop_trace() = 0;
 };
 
 /// Changes with every change of the classes above, so that an old library is refused, not misread.
-inline constexpr std::uint32_t kTmuUnitAbi = 1;
+inline constexpr std::uint32_t kTmuUnitAbi = 2;
 
 /// The one symbol of libtmu.so, kTmuUnitFactory: a unit after reset, to be deleted by the caller;
 /// null when the library was built for another `abi`. dlsym(handle, kTmuUnitFactory) has this type.

@@ -8,6 +8,8 @@
 #include <verilated.h>
 #if VM_TRACE
 #include <verilated_fst_c.h>
+
+#include "rtl/wave_time.hpp"
 #endif
 
 namespace sterna {
@@ -50,6 +52,7 @@ class VerilatedUnit : public Unit {
 
   void step() final {
     drive();
+    draw_cycle();
     clock();
     ++cycles_;
     sample();
@@ -88,29 +91,49 @@ class VerilatedUnit : public Unit {
       const CapturedMessage captured(message_);
       top_->eval();
     }
-#if VM_TRACE
-    if (trace_) trace_->dump(context_.time());
-#endif
     context_.timeInc(1);
   }
 
-  /// FST waves of every following cycle; false when the library was built without tracing.
+  /// start_trace() and stop_trace() of the interfaces.
 #if VM_TRACE
-  bool open_trace(const char* path) {
+  bool open_trace(const char* path, std::uint64_t cycle) {
     constexpr int kLevels = 99;
     close_trace();
     trace_ = std::make_unique<VerilatedFstC>();
+    trace_->set_time_resolution("ps");
     top_->trace(trace_.get(), kLevels);
     trace_->open(path);
-    return trace_->isOpen();
+    drawn_ = cycle;
+    if (!trace_->isOpen()) trace_.reset();
+    return trace_ != nullptr;
   }
-  void close_trace() { trace_.reset(); }
+  void close_trace() {
+    if (!trace_) return;
+    trace_->dump(drawn_ * kTraceCyclePs);  // the edge that ends the last cycle
+    trace_.reset();
+  }
 #else
-  bool open_trace(const char* /*path*/) { return false; }
+  bool open_trace(const char* /*path*/, std::uint64_t /*cycle*/) { return false; }
   void close_trace() {}
 #endif
 
  private:
+  // A cycle is drawn from rising edge to rising edge, with the inputs that it has at its end from its start:
+  // so what moves at an edge stands in front of it for a whole cycle.
+#if VM_TRACE
+  void draw_cycle() {
+    if (!trace_) return;
+    evaluate();
+    trace_->dump(drawn_ * kTraceCyclePs);
+    top_->clk_i = 0;
+    evaluate();
+    trace_->dump(drawn_ * kTraceCyclePs + kTraceCyclePs / 2);
+    ++drawn_;
+  }
+#else
+  void draw_cycle() {}
+#endif
+
   void clock() {
     top_->clk_i = 0;
     evaluate();
@@ -122,6 +145,7 @@ class VerilatedUnit : public Unit {
   std::unique_ptr<Top> top_;
 #if VM_TRACE
   std::unique_ptr<VerilatedFstC> trace_;
+  std::uint64_t drawn_ = 0;  // number of the cycle that is drawn next
 #endif
   std::uint64_t cycles_ = 0;
   std::string message_;

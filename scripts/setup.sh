@@ -19,6 +19,7 @@ apt_packages=(
   ccache             # second builds in seconds
   pkg-config         # finds SystemC and PCRE2
   verilator          # 5.006 or later: RTL to C++ and lint
+  zlib1g-dev         # compression of the waves that the Verilated unit writes
   yosys              # yosys-smtbmc, for the proofs of tests/rtl/formal
   z3                 # its solver
   libsystemc-dev     # SystemC 2.3.4

@@ -49,14 +49,18 @@ RtlJob::RtlJob(TmuUnit& unit, StreamMemory& memory, const UnitConfig& config,
   reports_.reserve(tasks.size());
 }
 
-std::vector<CommandReport> RtlJob::run() {
+std::vector<CommandReport> RtlJob::run(const std::optional<WaveWindow>& waves) {
   memory_.start(plan_.weight_beats, plan_.activation_beats);
   unit_.reset();
   for (std::uint32_t e = 0; e < config_.engines; ++e) unit_.in.weight_data[e] = weights_[e].beat();
   unit_.in.act_data = activations_.beat();
   unit_.in.rsp_ready = true;
   offer_command();
-  while (answered_ < tasks_.size()) clock();
+  WaveRecorder recorder(unit_, waves);
+  while (answered_ < tasks_.size()) {
+    recorder.before(cycle_);
+    clock();
+  }
   return std::move(reports_);
 }
 

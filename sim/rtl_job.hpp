@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "sim/job_plan.hpp"
 #include "sim/stream_memory.hpp"
 #include "sim/tmu_device.hpp"
+#include "sim/wave_window.hpp"
 
 namespace sterna::sim {
 
@@ -44,9 +46,9 @@ class RtlJob {
   RtlJob(TmuUnit& unit, StreamMemory& memory, const UnitConfig& config,
          std::span<const TmuTask> tasks);
 
-  /// Errors  std::runtime_error when an assertion of the RTL fails, or nothing happens for
+  /// Errors  as WaveRecorder; std::runtime_error when an assertion of the RTL fails, or nothing happens for
   ///         kPatienceCycles although every stream could move
-  std::vector<CommandReport> run();
+  std::vector<CommandReport> run(const std::optional<WaveWindow>& waves = {});
 
  private:
   // Longer than any legal silence: a weight beat keeps the array busy for at most 64 clocks.

@@ -86,20 +86,24 @@ void append(std::vector<std::string>& words, std::initializer_list<std::uint32_t
   for (const std::uint32_t size : sizes) words.push_back(std::to_string(size));
 }
 
-Request request_for(const UnitConfig& unit) {
+Request request_for(const UnitConfig& unit, RtlWaves waves) {
   Request request{.words = {},
                   .library = "libtmu.so",
                   .with_bus = false,
                   .design = fmt::format("{} lanes x {} engines x {} slices", unit.lanes,
                                         unit.engines, unit.slices)};
   if (environment("STERNA_RTL_ASSERTIONS", "1") == "0") request.words.push_back("--no-assert");
+  if (waves == RtlWaves::With) {
+    request.words.push_back("--trace");
+    request.design += " with waves";
+  }
   append(request.words, {unit.lanes, unit.engines, unit.slices, unit.activation_words, unit.chunks,
                          unit.weight_fifo_beats, unit.result_fifo_beats});
   return request;
 }
 
-Request request_for(const UnitConfig& unit, const BusConfig& bus) {
-  Request request = request_for(unit);
+Request request_for(const UnitConfig& unit, const BusConfig& bus, RtlWaves waves) {
+  Request request = request_for(unit, waves);
   request.words.insert(request.words.begin(), "--axi");
   append(request.words, {bus.burst_beats, bus.dma_fifo_beats, bus.outstanding, bus.descriptors,
                          BusConfig::kAddressBits, bus.result_bits});
@@ -221,15 +225,15 @@ fs::path ensure(const Request& request) {
 
 }  // namespace
 
-std::filesystem::path ensure_rtl_library(const UnitConfig& unit) {
+std::filesystem::path ensure_rtl_library(const UnitConfig& unit, RtlWaves waves) {
   unit.validate();
-  return ensure(request_for(unit));
+  return ensure(request_for(unit, waves));
 }
 
-std::filesystem::path ensure_rtl_library(const HardwareConfig& hardware) {
+std::filesystem::path ensure_rtl_library(const HardwareConfig& hardware, RtlWaves waves) {
   hardware.validate();
-  return ensure(hardware.bus ? request_for(hardware.unit, *hardware.bus)
-                             : request_for(hardware.unit));
+  return ensure(hardware.bus ? request_for(hardware.unit, *hardware.bus, waves)
+                             : request_for(hardware.unit, waves));
 }
 
 }  // namespace sterna::sim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "sim/hardware.hpp"
 #include "sim/stream_memory.hpp"
 #include "sim/tmu_device.hpp"
+#include "sim/wave_window.hpp"
 
 namespace sterna::sim {
 
@@ -16,10 +18,12 @@ namespace sterna::sim {
 /// same StreamMemory as the SystemC model's.
 class RtlTmu : public TmuDevice {
  public:
-  /// Builds the design's library first if no earlier process has (rtl_library.hpp).
+  /// Builds the design's library first if no earlier process has (rtl_library.hpp); with `waves` that of
+  /// the design with waves.
   /// Errors  std::invalid_argument from validate(); std::runtime_error when the library cannot be
   ///         built or loaded
-  explicit RtlTmu(const HardwareConfig& hardware, const StallPattern& stalls = {});
+  explicit RtlTmu(const HardwareConfig& hardware, const StallPattern& stalls = {},
+                  const std::optional<WaveWindow>& waves = {});
   ~RtlTmu() override;
 
   [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }
@@ -31,6 +35,7 @@ class RtlTmu : public TmuDevice {
   HardwareConfig hardware_;
   StreamMemory memory_;
   std::unique_ptr<TmuUnit> unit_;
+  std::optional<WaveWindow> waves_;
 };
 
 }  // namespace sterna::sim

@@ -43,8 +43,8 @@ std::unique_ptr<Unit> create(const std::filesystem::path& path, Unit* (*factory)
 
 }  // namespace
 
-std::unique_ptr<TmuUnit> open_rtl_unit(const UnitConfig& design) {
-  const std::filesystem::path path = ensure_rtl_library(design);
+std::unique_ptr<TmuUnit> open_rtl_unit(const UnitConfig& design, RtlWaves waves) {
+  const std::filesystem::path path = ensure_rtl_library(design, waves);
   const auto factory = reinterpret_cast<TmuUnitFactory>(load(path, kTmuUnitFactory));
   return create(path, factory, kTmuUnitAbi, design, [](const TmuUnitParameters& built) {
     return UnitConfig{.lanes = built.lanes,
@@ -57,9 +57,9 @@ std::unique_ptr<TmuUnit> open_rtl_unit(const UnitConfig& design) {
   });
 }
 
-std::unique_ptr<TmuAxiUnit> open_rtl_axi_unit(const HardwareConfig& design) {
+std::unique_ptr<TmuAxiUnit> open_rtl_axi_unit(const HardwareConfig& design, RtlWaves waves) {
   assert(design.bus);
-  const std::filesystem::path path = ensure_rtl_library(design);
+  const std::filesystem::path path = ensure_rtl_library(design, waves);
   const auto factory = reinterpret_cast<TmuAxiUnitFactory>(load(path, kTmuAxiUnitFactory));
   const UnitConfig& unit = design.unit;
   const BusConfig& bus = *design.bus;

@@ -6,6 +6,7 @@
 #include "rtl/axi/tmu_axi_unit.hpp"
 #include "rtl/tmu_unit.hpp"
 #include "sim/hardware.hpp"
+#include "sim/rtl_library.hpp"
 
 namespace sterna::sim {
 
@@ -13,10 +14,12 @@ namespace sterna::sim {
 /// hold it).
 /// Errors  std::runtime_error, one sentence, when the library cannot be built or loaded, or holds
 ///         another design or version
-[[nodiscard]] std::unique_ptr<TmuUnit> open_rtl_unit(const UnitConfig& design);
+[[nodiscard]] std::unique_ptr<TmuUnit> open_rtl_unit(const UnitConfig& design,
+                                                     RtlWaves waves = RtlWaves::Without);
 
 /// The same of the unit on its bus; design.bus is set.
 /// Errors  also those of design.validate()
-[[nodiscard]] std::unique_ptr<TmuAxiUnit> open_rtl_axi_unit(const HardwareConfig& design);
+[[nodiscard]] std::unique_ptr<TmuAxiUnit> open_rtl_axi_unit(const HardwareConfig& design,
+                                                            RtlWaves waves = RtlWaves::Without);
 
 }  // namespace sterna::sim

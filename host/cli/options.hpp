@@ -65,6 +65,7 @@ void add_generate(CLI::App& app, int& exit_code);
 void add_eval(CLI::App& app, int& exit_code);
 void add_logits(CLI::App& app, int& exit_code);
 void add_matmul(CLI::App& app, int& exit_code);
+void add_replay(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_analyze(CLI::App& app, int& exit_code);
 void add_convert(CLI::App& app, int& exit_code);

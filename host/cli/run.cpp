@@ -19,11 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPrompt =
-    "And it came to pass in those days, that the king sent messengers unto all the cities of the "
-    "land, "
-    "saying,";
-
 struct RunOptions {
   SharedOptions shared;
   std::string prompt;
@@ -38,20 +33,17 @@ struct RunOptions {
 /// Prompt and held-out text as tokens; random ones where the model has no tokenizer.
 Workload workload(const RunOptions& options, const std::optional<Tokenizer>& tokenizer,
                   const ModelConfig& config) {
-  constexpr std::size_t kRandomPromptTokens = 16;
   const std::string source = options.shared.model_source();
   SamplerConfig sampler = options.sampler;
   sampler.seed = options.shared.seed;
   sampler.validate();
   const auto window = std::min<std::size_t>(options.window, config.max_tokens);
   Workload work{{}, options.tokens, sampler, {}, 0};
+  work.prompt = prompt_tokens(options.prompt, tokenizer, source, config.vocab, options.shared.seed);
   if (tokenizer) {
-    const std::string prompt = options.prompt.empty() ? std::string(kPrompt) : options.prompt;
     const fs::path file = options.text.empty() ? held_out_file(source) : fs::path(options.text);
-    work.prompt = tokenizer->encode(prompt, AddSpecial::Yes);
     work.set_held_out(encode_file(*tokenizer, file, options.eval_tokens), window);
-  } else if (options.prompt.empty() && options.text.empty()) {
-    work.prompt = random_tokens(kRandomPromptTokens, config.vocab, options.shared.seed);
+  } else if (options.text.empty()) {
     work.set_held_out(random_tokens(options.eval_tokens, config.vocab, options.shared.seed + 1),
                       window);
   } else {

@@ -64,6 +64,11 @@ class VerilatedTmuAxiUnit final : public VerilatedUnit<TmuAxiUnit, Vtmu_axi> {
     return registers().tmu_axi__DOT__u_tmu__DOT__u_counters__DOT__count_q[index];
   }
 
+  bool start_trace(const char* path, std::uint64_t cycle) override {
+    return open_trace(path, cycle);
+  }
+  void stop_trace() override { close_trace(); }
+
  private:
   void drive() override {
     drive_readers();

@@ -111,10 +111,14 @@ class TmuAxiUnit {
   [[nodiscard]] virtual std::uint64_t cycles() const = 0;  // rising edges since reset()
   [[nodiscard]] virtual std::uint64_t errors() const = 0;  // assertions failed since reset()
   [[nodiscard]] virtual const char* first_error() const = 0;
+
+  /// As TmuUnit has them (rtl/tmu_unit.hpp).
+  virtual bool start_trace(const char* path, std::uint64_t cycle) = 0;
+  virtual void stop_trace() = 0;
 };
 
 /// Changes with every change of the classes above.
-inline constexpr std::uint32_t kTmuAxiUnitAbi = 2;
+inline constexpr std::uint32_t kTmuAxiUnitAbi = 3;
 
 /// The one symbol of libtmu_axi.so: a unit after reset, to be deleted by the caller; null when the
 /// library was built for another `abi`.

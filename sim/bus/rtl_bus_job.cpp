@@ -21,11 +21,16 @@ RtlBusJob::RtlBusJob(TmuAxiUnit& unit, BusMemory& memory, const HardwareConfig& 
   reports_.reserve(tasks.size());
 }
 
-std::vector<CommandReport> RtlBusJob::run() {
+std::vector<CommandReport> RtlBusJob::run(const std::optional<WaveWindow>& waves) {
   unit_.reset();
   memory_.start();
   set_registers();
-  while (done_ < tasks_.size()) clock();
+  WaveRecorder recorder(unit_, waves);
+  while (done_ < tasks_.size()) {
+    recorder.before(cycle_);
+    clock();
+  }
+  recorder.before(cycle_);
   finish();
   return std::move(reports_);
 }

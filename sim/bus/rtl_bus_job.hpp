@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "sim/bus/job_bytes.hpp"
 #include "sim/hardware.hpp"
 #include "sim/tmu_device.hpp"
+#include "sim/wave_window.hpp"
 
 namespace sterna::sim {
 
@@ -28,9 +30,9 @@ class RtlBusJob {
   RtlBusJob(TmuAxiUnit& unit, BusMemory& memory, const HardwareConfig& hardware,
             const BusLayout& layout, std::span<const TmuTask> tasks);
 
-  /// Errors  std::runtime_error when an assertion of the RTL fails, when it reads or writes what is not
+  /// Errors  as WaveRecorder; std::runtime_error when an assertion of the RTL fails, when it reads or writes what is not
   ///         the job's, or nothing happens for kPatienceCycles although the memory owes nothing
-  std::vector<CommandReport> run();
+  std::vector<CommandReport> run(const std::optional<WaveWindow>& waves = {});
 
   [[nodiscard]] MovedBytes moved_bytes() const;
 

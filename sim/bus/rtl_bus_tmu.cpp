@@ -9,10 +9,11 @@
 
 namespace sterna::sim {
 
-RtlBusTmu::RtlBusTmu(const HardwareConfig& hardware)
+RtlBusTmu::RtlBusTmu(const HardwareConfig& hardware, const std::optional<WaveWindow>& waves)
     : hardware_((hardware.validate_on_bus(), hardware)),
       memory_(hardware),
-      unit_(open_rtl_axi_unit(hardware)) {}
+      unit_(open_rtl_axi_unit(hardware, waves ? RtlWaves::With : RtlWaves::Without)),
+      waves_(waves) {}
 
 RtlBusTmu::~RtlBusTmu() = default;
 
@@ -21,7 +22,7 @@ std::vector<CommandReport> RtlBusTmu::run(std::span<const TmuTask> tasks) {
   if (tasks.empty()) return {};
   const BusLayout layout = lay_out_job(hardware_, tasks);
   RtlBusJob job(*unit_, memory_, hardware_, layout, tasks);
-  std::vector<CommandReport> reports = job.run();
+  std::vector<CommandReport> reports = job.run(waves_);
   check_against_lower_bound(hardware_, tasks, reports, job.moved_bytes());
   return reports;
 }

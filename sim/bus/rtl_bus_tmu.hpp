@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "sim/bus/bus_memory.hpp"
 #include "sim/hardware.hpp"
 #include "sim/tmu_device.hpp"
+#include "sim/wave_window.hpp"
 
 namespace sterna::sim {
 
@@ -18,10 +20,11 @@ namespace sterna::sim {
 /// Timing  done_cycle of a report is that of the completion record's answer + 1
 class RtlBusTmu : public TmuDevice {
  public:
-  /// Builds the design's library first if no earlier process has (rtl_library.hpp).
+  /// Builds the design's library first if no earlier process has (rtl_library.hpp); with `waves` that of
+  /// the design with waves.
   /// Errors  std::invalid_argument from validate(), or without hardware.bus; std::runtime_error when the
   ///         library cannot be built or loaded
-  explicit RtlBusTmu(const HardwareConfig& hardware);
+  explicit RtlBusTmu(const HardwareConfig& hardware, const std::optional<WaveWindow>& waves = {});
   ~RtlBusTmu() override;
 
   [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }
@@ -34,6 +37,7 @@ class RtlBusTmu : public TmuDevice {
   HardwareConfig hardware_;
   BusMemory memory_;
   std::unique_ptr<TmuAxiUnit> unit_;
+  std::optional<WaveWindow> waves_;
 };
 
 }  // namespace sterna::sim

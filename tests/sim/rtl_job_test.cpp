@@ -64,7 +64,7 @@ class FakeUnit : public TmuUnit {
   [[nodiscard]] std::uint64_t counter(std::uint32_t selector) override { return 100 + selector; }
   [[nodiscard]] std::uint64_t errors() const override { return failed_assertions; }
   [[nodiscard]] const char* first_error() const override { return "SumNeverWraps"; }
-  bool start_trace(const char* /*path*/) override { return false; }
+  bool start_trace(const char* /*path*/, std::uint64_t /*cycle*/) override { return false; }
   void stop_trace() override {}
 
  private:

@@ -141,6 +141,29 @@ TEST(EnsureRtlLibrary, AsksForTheBareUnitWithoutABusAndLeavesAssertionsOut) {
   EXPECT_THAT(read_file(asked), Not(HasSubstr("--assert ")));
 }
 
+TEST(EnsureRtlLibrary, AsksForWavesAndKeepsThatLibraryApart) {
+  const fs::path cache = fresh_folder();
+  const fs::path asked = cache / "asked";
+  setenv("STERNA_RTL_CACHE", cache.c_str(), 1);
+  setenv("VERILATOR", broken_verilator(cache, asked).c_str(), 1);
+  const auto log_of = [&](const HardwareConfig& hardware, RtlWaves waves) {
+    try {
+      return ensure_rtl_library(hardware, waves).string();
+    } catch (const std::runtime_error& error) {
+      const std::string sentence = error.what();
+      return sentence.substr(sentence.find("see "));
+    }
+  };
+  for (const HardwareConfig& hardware :
+       {ideal_hardware(2), on_ideal_memory({"small", kSmall, 4, 9, 3, 2, 256})}) {
+    const std::string without = log_of(hardware, RtlWaves::Without);
+    EXPECT_THAT(read_file(asked), Not(HasSubstr("--trace-fst")));
+    const std::string with = log_of(hardware, RtlWaves::With);
+    EXPECT_THAT(read_file(asked), HasSubstr("--trace-fst"));
+    EXPECT_NE(with, without);
+  }
+}
+
 TEST(EnsureRtlLibrary, RefusesABusThatDoesNotFitTheUnit) {
   UnitConfig unit = kSmall;
   unit.lanes = 240;

@@ -57,6 +57,8 @@ class FakeUnit : public TmuAxiUnit {
   [[nodiscard]] std::uint64_t counter(std::uint32_t selector) const override {
     return selector == 2 ? std::min(cycles_, issues_until) : 0;
   }
+  bool start_trace(const char* /*path*/, std::uint64_t /*cycle*/) override { return false; }
+  void stop_trace() override {}
   [[nodiscard]] std::uint64_t cycles() const override { return cycles_; }
   [[nodiscard]] std::uint64_t errors() const override { return failed_assertions; }
   [[nodiscard]] const char* first_error() const override { return "BurstHeld"; }

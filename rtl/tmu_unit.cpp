@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "Vtmu.h"
+#include "Vtmu___024root.h"
 #include "rtl/verilated_unit.hpp"
 
 // Compiled with the sizes that rtl/build_library.sh verilated: STERNA_LANES and so on.

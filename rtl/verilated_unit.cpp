@@ -12,6 +12,11 @@
 #include <verilated_cov.h>
 #endif
 
+#ifdef STERNA_RECORD
+extern "C" int __llvm_profile_write_file();
+extern "C" void __llvm_profile_set_filename(const char*);
+#endif
+
 namespace {
 
 // That of the unit whose evaluation is running.
@@ -50,5 +55,12 @@ void write_coverage(VerilatedContext& context) {
 #else
 void write_coverage(VerilatedContext& /*context*/) {}
 #endif
+
+void write_record() {
+#ifdef STERNA_RECORD
+  __llvm_profile_write_file();
+  __llvm_profile_set_filename("/dev/null");  // at exit it would be written once more
+#endif
+}
 
 }  // namespace sterna

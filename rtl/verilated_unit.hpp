@@ -27,6 +27,9 @@ class CapturedMessage {
 /// unit was built to count.
 void write_coverage(VerilatedContext& context);
 
+/// Writes what the code has done so far, if the library was built to record that.
+void write_record();
+
 /// A Verilated unit behind its interface of pins: clock, reset, failed assertions, waves, coverage. What
 /// its pins are, the derived class says; it calls reset() when it is constructed.
 ///
@@ -47,6 +50,7 @@ class VerilatedUnit : public Unit {
     Verilated::threadContextp(&context_);
     top_->final();
     write_coverage(context_);
+    write_record();
     top_.reset();
   }
 
@@ -134,12 +138,24 @@ class VerilatedUnit : public Unit {
   void draw_cycle() {}
 #endif
 
+  // The rising edge sees inputs and what follows from them settled. One evaluation does that if Verilator is told
+  // that the clock was low; but assertions sample what stands before an evaluation, and waves show both halves.
   void clock() {
-    top_->clk_i = 0;
-    evaluate();
+    if constexpr (kTwoHalves || !requires(Top & top) { top.rootp->__Vtrigrprev__TOP__clk_i; }) {
+      top_->clk_i = 0;
+      evaluate();
+    } else {
+      top_->rootp->__Vtrigrprev__TOP__clk_i = 0;
+    }
     top_->clk_i = 1;
     evaluate();
   }
+
+#ifdef STERNA_ASSERTIONS
+  static constexpr bool kTwoHalves = true;
+#else
+  static constexpr bool kTwoHalves = VM_TRACE != 0;
+#endif
 
   VerilatedContext context_;
   std::unique_ptr<Top> top_;

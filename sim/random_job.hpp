@@ -25,8 +25,8 @@ struct ProductShape {
   Fill fill = Fill::Uniform;
 };
 
-/// Seeded products as tasks for a device, with the sums of a plain loop. For tests and benchmarks;
-/// the layout is written here once more, independent of the driver.
+/// Seeded products as tasks for a device, with the sums of a plain loop: for tests, benchmarks and the record
+/// of what the RTL's code does. The layout is written here once more, independent of the driver.
 class RandomJob {
  public:
   RandomJob(const UnitConfig& unit, std::uint64_t seed) : unit_(unit), random_(seed) {}

@@ -19,21 +19,14 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "sim/rtl_build.hpp"
 
 namespace sterna::sim {
 namespace {
 
 namespace fs = std::filesystem;
-
-// What rtl/build_library.sh is asked for.
-struct Request {
-  std::vector<std::string> words;  // options, then sizes in its order
-  std::string library;             // the file that it makes
-  bool with_bus;                   // rtl/axi counts
-  std::string design;              // for messages
-};
 
 // The environment variable `name`, or `otherwise` if it is unset or empty.
 std::string environment(const char* name, const char* otherwise) {
@@ -86,35 +79,55 @@ void append(std::vector<std::string>& words, std::initializer_list<std::uint32_t
   for (const std::uint32_t size : sizes) words.push_back(std::to_string(size));
 }
 
-Request request_for(const UnitConfig& unit, RtlWaves waves) {
-  Request request{.words = {},
-                  .library = "libtmu.so",
-                  .with_bus = false,
-                  .design = fmt::format("{} lanes x {} engines x {} slices", unit.lanes,
-                                        unit.engines, unit.slices)};
-  if (environment("STERNA_RTL_ASSERTIONS", "1") == "0") request.words.push_back("--no-assert");
+bool wants_fast() {
+  const std::string build = environment("STERNA_RTL_BUILD", "checked");
+  if (build != "checked" && build != "fast") {
+    throw std::runtime_error(
+        fmt::format("STERNA_RTL_BUILD is '{}'; it must be checked or fast", build));
+  }
+  return build == "fast";
+}
+
+RtlRequest request_for(const HardwareConfig& hardware, RtlWaves waves) {
+  const UnitConfig& unit = hardware.unit;
+  RtlRequest request{.words = {},
+                     .library = "libtmu.so",
+                     .fast = wants_fast() && waves == RtlWaves::Without,
+                     .hardware = hardware,
+                     .design = fmt::format("{} lanes x {} engines x {} slices", unit.lanes,
+                                           unit.engines, unit.slices)};
+  if (request.fast) request.words = {"--no-assert", "--native"};
+  if (hardware.bus) request.words.push_back("--axi");
   if (waves == RtlWaves::With) {
     request.words.push_back("--trace");
     request.design += " with waves";
   }
   append(request.words, {unit.lanes, unit.engines, unit.slices, unit.activation_words, unit.chunks,
                          unit.weight_fifo_beats, unit.result_fifo_beats});
-  return request;
-}
-
-Request request_for(const UnitConfig& unit, const BusConfig& bus, RtlWaves waves) {
-  Request request = request_for(unit, waves);
-  request.words.insert(request.words.begin(), "--axi");
+  if (!hardware.bus) return request;
+  const BusConfig& bus = *hardware.bus;
   append(request.words, {bus.burst_beats, bus.dma_fifo_beats, bus.outstanding, bus.descriptors,
                          BusConfig::kAddressBits, bus.result_bits});
   request.library = "libtmu_axi.so";
-  request.with_bus = true;
   request.design += " on its bus";
   return request;
 }
 
+// What a library for this processor depends on; empty where there is no such file.
+std::string processor() {
+  std::ifstream in("/proc/cpuinfo");
+  std::string result;
+  for (std::string line; std::getline(in, line) && !line.empty();) {
+    if (line.starts_with("model name") || line.starts_with("flags") ||
+        line.starts_with("Features")) {
+      result += line;
+    }
+  }
+  return result;
+}
+
 // Names the entry of a design; 20 hex digits of a SHA-256 are more than ever collide here.
-std::string cache_key(const Request& request, const fs::path& sources) {
+std::string cache_key(const RtlRequest& request, const fs::path& sources) {
   const std::string verilator = environment("VERILATOR", "verilator");
   const std::string version = version_of(verilator);
   if (version.empty()) {
@@ -122,7 +135,7 @@ std::string cache_key(const Request& request, const fs::path& sources) {
                              ": does not run, and the RTL cannot be built without it; "
                              "install verilator or set VERILATOR to its path");
   }
-  const std::vector<fs::path> files = source_files(sources, request.with_bus);
+  const std::vector<fs::path> files = source_files(sources, request.hardware.bus.has_value());
   if (files.empty()) {
     throw std::runtime_error(sources.string() +
                              ": holds no RTL sources; build Sterna again from a complete checkout");
@@ -130,6 +143,7 @@ std::string cache_key(const Request& request, const fs::path& sources) {
   // Without CXX the build script takes clang++ if there is one: the library depends on that, too.
   std::string all = version + version_of(environment("CXX", "clang++")) +
                     fmt::format("{}", fmt::join(request.words, " "));
+  if (request.fast) all += processor();
   for (const fs::path& file : files) {
     const std::string text = read_file(file);
     all += fmt::format("\n{} {}\n", fs::relative(file, sources).string(), text.size()) + text;
@@ -156,61 +170,7 @@ class FileLock {
   int file_;
 };
 
-// Runs `command` with its output in `log`; returns its exit status.
-int run_logged(const std::vector<std::string>& command, const fs::path& log) {
-  std::vector<char*> words;
-  words.reserve(command.size() + 1);
-  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    dup2(out, STDOUT_FILENO);
-    dup2(out, STDERR_FILENO);
-    execvp(words[0], words.data());
-    _exit(127);
-  }
-  int status = -1;
-  if (child > 0) waitpid(child, &status, 0);
-  return status;
-}
-
-/// A line on the terminal while a build runs, and nothing when there is no terminal.
-class ProgressLine {
- public:
-  explicit ProgressLine(const std::string& text) : shown_(isatty(STDERR_FILENO) != 0) {
-    if (shown_) fmt::print(stderr, "{}", text);
-  }
-  ~ProgressLine() {
-    if (shown_) fmt::print(stderr, "\r\033[K");
-  }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
- private:
-  bool shown_;
-};
-
-void build(const Request& request, const fs::path& sources, const fs::path& folder) {
-  const fs::path fresh = folder.string() + fmt::format(".{}", getpid());
-  const fs::path log = folder.string() + ".log";
-  const ProgressLine line(fmt::format("building the RTL of {}, once ...", request.design));
-  fs::create_directories(fresh);
-  std::vector<std::string> command = {"bash", (sources / "build_library.sh").string()};
-  command.insert(command.end(), request.words.begin(), request.words.end());
-  command.push_back(fresh.string());
-  const int status = run_logged(command, log);
-  if (status != 0 || !fs::exists(fresh / request.library)) {
-    fs::remove_all(fresh);
-    throw std::runtime_error(
-        fmt::format("building the RTL of {} failed; see {}", request.design, log.string()));
-  }
-  std::error_code lost_race;  // an equal library is there already
-  fs::rename(fresh, folder, lost_race);
-  if (lost_race) fs::remove_all(fresh);
-}
-
-fs::path ensure(const Request& request) {
+fs::path ensure(const RtlRequest& request) {
   const fs::path sources = STERNA_RTL_SOURCE_DIR;
   const fs::path folder = cache_root() / cache_key(request, sources);
   fs::path library = folder / request.library;
@@ -219,7 +179,7 @@ fs::path ensure(const Request& request) {
   std::error_code error;  // FileLock reports a folder that cannot be written
   fs::create_directories(folder.parent_path(), error);
   const FileLock lock(folder.string() + ".lock");
-  if (!fs::exists(library)) build(request, sources, folder);
+  if (!fs::exists(library)) build_rtl_library(request, sources, folder);
   return library;
 }
 
@@ -227,13 +187,17 @@ fs::path ensure(const Request& request) {
 
 std::filesystem::path ensure_rtl_library(const UnitConfig& unit, RtlWaves waves) {
   unit.validate();
-  return ensure(request_for(unit, waves));
+  return ensure(request_for(HardwareConfig{.name = "unit",
+                                           .clock_mhz = 1000,
+                                           .weight_format = WeightFormat::T5,
+                                           .unit = unit,
+                                           .memory = {}},
+                            waves));
 }
 
 std::filesystem::path ensure_rtl_library(const HardwareConfig& hardware, RtlWaves waves) {
   hardware.validate();
-  return ensure(hardware.bus ? request_for(hardware.unit, *hardware.bus, waves)
-                             : request_for(hardware.unit, waves));
+  return ensure(request_for(hardware, waves));
 }
 
 }  // namespace sterna::sim

@@ -4,7 +4,7 @@
 /// Rows of weights against tokens: decodes a beat a row, holds it, and adds up its products for every
 /// row and slice.
 ///
-/// Arithmetic  activations are read with their top bit inverted, as x + 128. A lane gives
+/// Arithmetic  activations come with their top bit inverted, as x + 128 (tmu_act_packer.sv). A lane gives
 ///             ((x + 128) XOR sign) AND nonzero: x + 128, 127 - x or 0, so the tree is unsigned. What is
 ///             too much depends on the beat alone: one correction, negatives - 128 * nonzeros, is
 ///             counted once a beat and added at the root
@@ -32,7 +32,7 @@ module ternary_array #(
   input  logic [Engines-1:0]                 count_i,
   input  logic [Engines-1:0]                 leaf_engines_i,
   input  logic [Slices-1:0]                  leaf_slices_i,
-  input  logic [Slices*8*Lanes-1:0]          act_i,  // slice s, lane l at 8 * (s * Lanes + l)
+  input  logic [Slices*8*Lanes-1:0]          act_i,  // x + 128: slice s, lane l at 8 * (s * Lanes + l)
 
   // Roots.
   input  logic [Engines-1:0]                 root_engines_i,
@@ -63,7 +63,7 @@ module ternary_array #(
       end
       for (genvar s = 0; s < Slices; s++) begin : g_slice
         for (genvar j = 0; j < DIGITS; j++) begin : g_digit
-          assign act[s][b][j][i] = act_i[8*(s*Lanes + (b*DIGITS + j)*PLACES + i) +: 8] ^ 8'h80;
+          assign act[s][b][j][i] = act_i[8*(s*Lanes + (b*DIGITS + j)*PLACES + i) +: 8];
         end
       end
     end

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Collects the beats of an activation word and puts them in the order of the lanes.
+/// Collects the beats of an activation word and puts them in the order of the lanes, each activation x as
+/// x + 128, which is what the lanes add (ternary_array.sv).
 ///
 /// Layout   activation k of a word belongs to digit k % n of byte k / n, where n is the trits of a byte
 ///          (5 or 4), so to the lane that ternary_array.sv gives it; beat `index_i` carries
@@ -23,7 +24,10 @@ module tmu_act_packer #(
   localparam int unsigned PLACES     = tmu_pkg::GROUP_LANES;
   localparam int unsigned BEAT_SHIFT = $clog2(tmu_pkg::ACT_BEAT_BYTES);
 
-  logic [8*Lanes-1:0] word_q;
+  logic [8*tmu_pkg::ACT_BEAT_BYTES-1:0] raised;
+  logic [8*Lanes-1:0]                   word_q;
+
+  assign raised = data_i ^ {tmu_pkg::ACT_BEAT_BYTES{8'h80}};
 
   always_comb begin
     int unsigned k;
@@ -39,7 +43,7 @@ module tmu_act_packer #(
                         : tmu_pkg::T5_TRITS * (PLACES*b + i) + j;
             lane = (tmu_pkg::T5_TRITS*b + j) * PLACES + i;
             if (k >> BEAT_SHIFT == 32'(index_i) && !(t2_i && j == tmu_pkg::T2_TRITS)) begin
-              word_o[8*lane +: 8] = data_i[{k[BEAT_SHIFT-1:0], 3'd0} +: 8];
+              word_o[8*lane +: 8] = raised[{k[BEAT_SHIFT-1:0], 3'd0} +: 8];
             end
           end
         end

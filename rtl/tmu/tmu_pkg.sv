@@ -58,12 +58,13 @@ package tmu_pkg;
     return act_width + 1 + $clog2(terms);
   endfunction
 
-  /// Number of bits set, for masks of up to 16 bits.
+  /// Number of bits set, for masks of up to 16 bits: sums of neighbours, in fields twice as wide each time.
   function automatic logic [4:0] count_ones(input logic [15:0] mask);
-    logic [4:0] ones;
-    ones = '0;
-    for (int unsigned i = 0; i < 16; i++) ones += 5'(mask[i]);
-    return ones;
+    logic [15:0] sums;
+    sums = (mask & 16'h5555) + ((mask >> 1) & 16'h5555);
+    sums = (sums & 16'h3333) + ((sums >> 2) & 16'h3333);
+    sums = (sums & 16'h0f0f) + ((sums >> 4) & 16'h0f0f);
+    return sums[4:0] + sums[12:8];
   endfunction
 
 endpackage

@@ -24,6 +24,7 @@ void BusMemory::start() {
   dram_.emplace(hardware_.bus->dram, static_cast<std::uint32_t>(readers_.size()) + 1);
   for (Reader& reader : readers_) reader = {.beat_bytes = reader.beat_bytes};
   turn_ = 0;
+  refused_ = 0;
   write_ = {};
   answers_.clear();
   cycle_ = 0;
@@ -37,6 +38,7 @@ void BusMemory::advance(Cycle cycle) {
     const auto writer = static_cast<std::uint32_t>(readers_.size());
     while (dram_->has_written(writer)) dram_->take_written(writer);
     quiet_until_ = dram_->next_change();
+    refused_ = 0;
     for (std::uint32_t r = 0; r < readers_.size(); ++r) {
       if (readers_[r].next == kNever) collect(r);
     }
@@ -57,10 +59,13 @@ std::uint32_t BusMemory::take_addresses(std::span<const Address> addresses) {
   std::uint32_t reader = turn_;
   for (std::uint32_t i = 0; i < count; ++i, reader = reader + 1 == count ? 0 : reader + 1) {
     const Address& asked = addresses[reader];
-    if (!asked.valid) continue;
+    if (!asked.valid || (refused_ >> reader & 1U) != 0) continue;
     const std::uint32_t bytes = asked.beats * readers_[reader].beat_bytes;
     dram_->advance(cycle_);
-    if (!dram_->room(asked.address, bytes, false)) continue;
+    if (!dram_->room(asked.address, bytes, false)) {
+      refused_ |= 1U << reader;
+      continue;
+    }
     dram_->submit({.port = reader,
                    .tag = 0,
                    .address = asked.address,

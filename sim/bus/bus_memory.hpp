@@ -105,7 +105,8 @@ class BusMemory {
   Cycle latency_;
   std::optional<Dram> dram_;
   std::vector<Reader> readers_;
-  std::uint32_t turn_ = 0;  // the reader whose address is looked at first
+  std::uint32_t turn_ = 0;     // the reader whose address is looked at first
+  std::uint32_t refused_ = 0;  // readers whose addresses find no room until the DRAM changes, a bit each
   Write write_;
   std::deque<Cycle> answers_;
   Cycle cycle_ = 0;

@@ -118,14 +118,11 @@ void RtlBusJob::finish() {
 
 void RtlBusJob::take_addresses() {
   bool any = false;
-  std::array<const std::uint8_t*, TmuAxiUnit::kMaxReaders> data{};
   for (std::uint32_t r = 0; r < readers_; ++r) {
     const TmuAxiUnit::ReadOutputs& pins = unit_.out.readers[r];
     any |= pins.ar_valid;
     addresses_[r] = {
         .valid = pins.ar_valid, .address = pins.ar_addr, .beats = std::uint32_t{pins.ar_len} + 1};
-    if (!pins.ar_valid) continue;
-    data[r] = reads_.at(pins.ar_addr, addresses_[r].beats * memory_.beat_bytes(r));
   }
   const std::uint32_t taken =
       any ? memory_.take_addresses(std::span(addresses_).first(readers_)) : 0;
@@ -133,7 +130,9 @@ void RtlBusJob::take_addresses() {
     const bool ready = (taken >> r & 1U) != 0;
     unit_.in.readers[r].ar_ready = ready;
     if (!ready) continue;
-    bursts_[r].push_back({.next = data[r], .beats = addresses_[r].beats});
+    const auto [valid, address, beats] = addresses_[r];
+    bursts_[r].push_back(
+        {.next = reads_.at(address, beats * memory_.beat_bytes(r)), .beats = beats});
     last_progress_ = cycle_;
   }
 }

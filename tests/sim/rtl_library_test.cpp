@@ -135,7 +135,7 @@ TEST(EnsureRtlLibrary, AsksForTheBareUnitWithoutABusAndLeavesAssertionsOut) {
   EXPECT_THAT([&] { (void)ensure_rtl_library(hardware); },
               ThrowsMessage<std::runtime_error>(HasSubstr("2 slices failed")));
   EXPECT_THAT(read_file(asked), AllOf(HasSubstr("--top-module tmu "), HasSubstr("--assert ")));
-  setenv("STERNA_RTL_ASSERTIONS", "0", 1);
+  setenv("STERNA_RTL_BUILD", "fast", 1);
   EXPECT_THAT([&] { (void)ensure_rtl_library(hardware); },
               ThrowsMessage<std::runtime_error>(HasSubstr("2 slices failed")));
   EXPECT_THAT(read_file(asked), Not(HasSubstr("--assert ")));
@@ -162,6 +162,13 @@ TEST(EnsureRtlLibrary, AsksForWavesAndKeepsThatLibraryApart) {
     EXPECT_THAT(read_file(asked), HasSubstr("--trace-fst"));
     EXPECT_NE(with, without);
   }
+}
+
+TEST(EnsureRtlLibrary, RefusesABuildThatItDoesNotKnow) {
+  setenv("STERNA_RTL_BUILD", "quick", 1);
+  EXPECT_THAT([] { (void)ensure_rtl_library(kSmall); },
+              ThrowsMessage<std::runtime_error>(
+                  HasSubstr("STERNA_RTL_BUILD is 'quick'; it must be checked or fast")));
 }
 
 TEST(EnsureRtlLibrary, RefusesABusThatDoesNotFitTheUnit) {

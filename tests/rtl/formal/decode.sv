@@ -32,7 +32,7 @@ module decode (
     .count_i       (1'b1),
     .leaf_engines_i(1'b1),
     .leaf_slices_i (1'b1),
-    .act_i         (act),
+    .act_i         (act ^ {80{8'h80}}),
     .root_engines_i(1'b1),
     .root_slices_i (1'b1),
     .nonzeros_o,

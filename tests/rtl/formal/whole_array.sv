@@ -18,7 +18,7 @@ module whole_array (
     .count_i       (1'b1),
     .leaf_engines_i(1'b1),
     .leaf_slices_i (1'b1),
-    .act_i,
+    .act_i         (act_i ^ {80{8'h80}}),
     .root_engines_i(1'b1),
     .root_slices_i (1'b1),
     .nonzeros_o,

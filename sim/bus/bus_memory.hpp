@@ -37,6 +37,8 @@ class BusMemory {
     bool valid = false;
     std::uint64_t address = 0;
     std::uint32_t beats = 0;
+
+    friend bool operator==(const Address&, const Address&) = default;
   };
 
   /// Errors  as HardwareConfig::validate(); hardware.bus is set
@@ -105,8 +107,9 @@ class BusMemory {
   Cycle latency_;
   std::optional<Dram> dram_;
   std::vector<Reader> readers_;
-  std::uint32_t turn_ = 0;     // the reader whose address is looked at first
-  std::uint32_t refused_ = 0;  // readers whose addresses find no room until the DRAM changes, a bit each
+  std::uint32_t turn_ = 0;  // the reader whose address is looked at first
+  std::uint32_t refused_ =
+      0;  // readers whose addresses find no room until the DRAM changes, a bit each
   Write write_;
   std::deque<Cycle> answers_;
   Cycle cycle_ = 0;

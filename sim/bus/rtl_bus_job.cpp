@@ -120,9 +120,13 @@ void RtlBusJob::take_addresses() {
   bool any = false;
   for (std::uint32_t r = 0; r < readers_; ++r) {
     const TmuAxiUnit::ReadOutputs& pins = unit_.out.readers[r];
-    any |= pins.ar_valid;
-    addresses_[r] = {
+    const BusMemory::Address asked = {
         .valid = pins.ar_valid, .address = pins.ar_addr, .beats = std::uint32_t{pins.ar_len} + 1};
+    any |= asked.valid;
+    if (asked.valid && asked != addresses_[r]) {
+      data_[r] = reads_.at(asked.address, asked.beats * memory_.beat_bytes(r));
+    }
+    addresses_[r] = asked;
   }
   const std::uint32_t taken =
       any ? memory_.take_addresses(std::span(addresses_).first(readers_)) : 0;
@@ -130,9 +134,7 @@ void RtlBusJob::take_addresses() {
     const bool ready = (taken >> r & 1U) != 0;
     unit_.in.readers[r].ar_ready = ready;
     if (!ready) continue;
-    const auto [valid, address, beats] = addresses_[r];
-    bursts_[r].push_back(
-        {.next = reads_.at(address, beats * memory_.beat_bytes(r)), .beats = beats});
+    bursts_[r].push_back({.next = data_[r], .beats = addresses_[r].beats});
     last_progress_ = cycle_;
   }
 }

@@ -75,10 +75,11 @@ class RtlBusJob {
   std::uint64_t cycle_ = 0;
   std::uint64_t last_progress_ = 0;
   std::uint64_t issued_ = 0;  // slots, when that was asked for last
-  std::array<BusMemory::Address, TmuAxiUnit::kMaxReaders> addresses_{};
-  std::array<std::deque<Burst>, TmuAxiUnit::kMaxReaders> bursts_;  // a reader's, oldest first
-  bool has_address_ = false;                                       // of the write burst that comes
-  bool has_last_ = false;                                          // word of it
+  std::array<BusMemory::Address, TmuAxiUnit::kMaxReaders> addresses_{};  // on the channels
+  std::array<const std::uint8_t*, TmuAxiUnit::kMaxReaders> data_{};      // what lies there
+  std::array<std::deque<Burst>, TmuAxiUnit::kMaxReaders> bursts_;        // a reader's, oldest first
+  bool has_address_ = false;            // of the write burst that comes
+  bool has_last_ = false;               // word of it
   bool record_is_out_ = false;          // a completion record waits for its answer
   std::vector<CommandReport> reports_;  // of the commands accepted
   std::size_t answered_ = 0;

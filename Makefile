@@ -47,8 +47,7 @@ test-tsan: setup
 # Every parser of foreign files under libFuzzer and AddressSanitizer, FUZZ_SECONDS each. Findings and the
 # corpus so far lie in build-fuzz.
 FUZZ_SECONDS ?= 600
-fuzz:
-	@scripts/setup.sh fuzz
+fuzz: setup
 	$(CMAKE) --preset fuzz
 	$(CMAKE) --build build-fuzz -j $(JOBS) --target fuzzers
 	.venv/bin/python tests/fuzz/make_corpus.py build-fuzz/seeds

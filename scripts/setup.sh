@@ -3,9 +3,8 @@
 # Installs what building and testing need and what is missing: Debian packages through apt-get (with
 # sudo when not root) and Python packages into .venv. Run it again at any time: what is there stays.
 #
-# usage: scripts/setup.sh [train|fuzz]
+# usage: scripts/setup.sh [train]
 #   train   adds what experiments/e01_train_bitnet needs (PyTorch)
-#   fuzz    adds what `make fuzz` needs (the run-time library of clang's sanitizers)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +12,8 @@ cd "$(dirname "$0")/.."
 apt_packages=(
   g++                # C++20, GCC 11 or later
   clang              # compiles the Verilated unit: ten times faster code than GCC for it
+  libclang-rt-dev    # its run-time libraries: records of what the unit's code does, sanitizers of `make fuzz`
+  llvm               # llvm-profdata reads the records
   cmake              # 3.22 or later
   ninja-build        # the presets' generator
   make               # the Makefile
@@ -118,4 +119,3 @@ if [ "${1:-}" = train ]; then
   install_apt bible-kjv sword-text-web
   install_pip "${pip_train_packages[@]}"
 fi
-if [ "${1:-}" = fuzz ]; then install_apt libclang-rt-dev; fi

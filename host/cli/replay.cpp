@@ -10,6 +10,7 @@
 #include "host/atomic_file.hpp"
 #include "host/backends.hpp"
 #include "host/cli/options.hpp"
+#include "host/replay/fst_file.hpp"
 #include "host/replay/replay_report.hpp"
 #include "host/replay/wave_view.hpp"
 #include "host/token_ids.hpp"
@@ -71,16 +72,17 @@ void run_rtl(ReplayReport& report, const WindowProduct& product, StagedFile& fil
   }
   std::error_code error;
   report.wave_bytes = fs::file_size(file.path(), error);
-  if (error) {
-    throw std::runtime_error(
-        report.rtl_error.empty()
-            ? fmt::format("the RTL ended before cycle {}, so there are no waves; leave out "
+  if (!error && is_whole_fst(file.path())) return;
+  if (!report.rtl_error.empty()) throw std::runtime_error(report.rtl_error);
+  throw std::runtime_error(
+      error ? fmt::format("the RTL ended before cycle {}, so there are no waves; leave out "
                           "--trace-start to see why",
                           report.trace.first)
-            : report.rtl_error);
-  }
+            : fmt::format("cannot write {}: the disk took {} bytes of it",
+                          (report.folder / kWavesName).string(), report.wave_bytes));
 }
 
+// All of them are there before the first of an earlier replay is replaced.
 void write_files(const ReplayReport& report, StagedFile& waves) {
   const fs::path folder = fs::absolute(report.folder);
   const WaveView view{.waves = folder / kWavesName,
@@ -88,9 +90,13 @@ void write_files(const ReplayReport& report, StagedFile& waves) {
                       .title = title_of(report),
                       .cycles = report.trace,
                       .records = (report.rtl ? *report.rtl : report.systemc).records};
+  StagedFile save_file(view.save_file);
+  StagedFile json(folder / kReplayJsonName);
+  write_file_atomically(save_file.path(), gtkwave_save_file(view, report.hardware));
+  write_file_atomically(json.path(), to_json(report).dump(2) + "\n");
   waves.commit();
-  write_file_atomically(view.save_file, gtkwave_save_file(view, report.hardware));
-  write_file_atomically(folder / kReplayJsonName, to_json(report).dump(2) + "\n");
+  save_file.commit();
+  json.commit();
 }
 
 int replay(const ReplayOptions& options) {

@@ -66,5 +66,32 @@ TEST_F(AtomicFile, RefusesFoldersAndFilesInEachOthersPlace) {
   EXPECT_THROW(require_writable_file("/proc/sterna.npy"), std::runtime_error);
 }
 
+TEST_F(AtomicFile, StagedOnesReplaceTheirTargetWhenCommitted) {
+  write_file_atomically(folder_ / "a", "one");
+  StagedFile staged(folder_ / "a");
+  std::ofstream(staged.path()) << "two";
+  EXPECT_EQ(read(folder_ / "a"), "one");
+  staged.commit();
+  EXPECT_EQ(read(folder_ / "a"), "two");
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(AtomicFile, StagedOnesAreGoneWhenNotCommitted) {
+  write_file_atomically(folder_ / "a", "one");
+  {
+    const StagedFile staged(folder_ / "a");
+    std::ofstream(staged.path()) << "two";
+    EXPECT_EQ(entries(), 2);
+  }
+  EXPECT_EQ(read(folder_ / "a"), "one");
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(AtomicFile, StagedOnesThatNobodyWroteNameTheTarget) {
+  StagedFile staged(folder_ / "a");
+  EXPECT_THAT([&] { staged.commit(); },
+              ThrowsMessage<std::runtime_error>(HasSubstr((folder_ / "a").string() + ": No such")));
+}
+
 }  // namespace
 }  // namespace sterna::host

@@ -143,6 +143,18 @@ def test_bits_of_a_vector_stay_inside_it(replayed, wave) -> None:
         assert int(bit) < wave.width[name]
 
 
+def test_the_sums_of_a_result_are_cut_out_of_its_beat(replayed, wave) -> None:
+    """Bits are counted from the left: engine e, slice s is word e * slices + s from the right."""
+    name, out, _ = replayed
+    slices = 1 if name == "bare" else 2
+    parts = re.findall(r"#\{sum engine (\d+) slice (\d+)\} (.*)", (out / "waves.gtkw").read_text())
+    assert len(parts) == 2 * slices
+    beat = "".join(f"{word:032b}" for word in reversed(range(2 * slices)))
+    for engine, slice_, bits in parts:
+        picked = "".join(beat[int(i)] for i in re.findall(r"\((\d+)\)", bits))
+        assert len(picked) == 32 and int(picked, 2) == int(engine) * slices + int(slice_)
+
+
 def test_markers_stand_where_commands_are_accepted(replayed, wave) -> None:
     name, out, report = replayed
     scope = UNIT_SCOPE[name]
@@ -287,6 +299,59 @@ def test_refuses_and_leaves_earlier_results_alone(
     bad_input(sterna(*words(out=tmp_path, **options)), sentence)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(earlier)
     assert all(path.read_text() == "earlier" for path in earlier.values())
+
+
+BROKEN = {
+    # A sum that the accumulator gets wrong, an assertion that fails.
+    "sum": ("pe/accumulator.sv", "base + AccWidth'(add_i)", "base + AccWidth'(add_i) + 1'b1"),
+    "assertion": ("mem/stream_fifo.sv", "CountInRange,    count_q <=", "CountInRange, count_q <"),
+}
+
+
+@pytest.fixture
+def broken_rtl(request, tmp_path: Path, monkeypatch) -> str:
+    """A Verilator that reads another text of one module, with a cache of its own."""
+    path, old, new = BROKEN[request.param]
+    text = (ROOT / "rtl" / path).read_text()
+    assert old in text
+    module = tmp_path / Path(path).name
+    module.write_text(text.replace(old, new))
+    program = tmp_path / "verilator"
+    program.write_text(
+        f'#!/bin/bash\nwords=()\nfor w in "$@"; do\n  [[ $w == */{path} ]] && w={module}\n'
+        '  words+=("$w")\ndone\nexec verilator "${words[@]}"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("VERILATOR", str(program))
+    monkeypatch.setenv("STERNA_RTL_CACHE", str(tmp_path / "cache"))
+    return request.param
+
+
+@pytest.mark.parametrize("broken_rtl", BROKEN, indirect=True)
+def test_waves_of_an_rtl_that_is_wrong_are_written_and_it_is_said(
+    sterna, hardware, read_wave, broken_rtl: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    done = sterna(*words(hardware["bare"], out), "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    report = json.loads(done.stdout)
+    assert report == json.loads((out / "replay.json").read_text())
+    assert not report["equal"] and not report["sums_equal"]
+    if broken_rtl == "sum":
+        # One more a beat; the first sum is that of the window's first token and row.
+        wrong = report["first_difference"]
+        assert (wrong["backend"], wrong["position"], wrong["row"]) == ("rtl", 1, 5)
+        assert wrong["got"] == wrong["expected"] + 3
+        assert report["cycles_equal"] and report["rtl_error"] is None
+        assert read_wave(out / "waves.fst").cycles() == range(report["cycles"]["systemc"])
+    else:
+        assert "CountInRange" in report["rtl_error"]
+        assert report["cycles"]["rtl"] is None and report["commands"]["rtl"] == []
+        assert 0 < len(read_wave(out / "waves.fst").cycles()) < report["cycles"]["systemc"]
+    done = sterna(*words(hardware["bare"], out))
+    assert done.returncode == 1
+    what = "SUMS DIFFER" if broken_rtl == "sum" else "THE RTL FAILED"
+    assert what in done.stdout and "NOT equal" in done.stdout
 
 
 def test_refuses_a_folder_that_cannot_be_written(

@@ -49,7 +49,7 @@ while [[ ${1-} == --* ]]; do
     --native) if [[ $(uname -m) == x86_64 ]]; then tuning+=(-march=native); else tuning+=(-mcpu=native); fi ;;
     --record) record=1 ;;
     --profile) record_of=$2; shift ;;
-    --trace) trace=1; trace_flags=(--trace-fst) ;;
+    --trace) trace=1; trace_flags=(--trace-fst -fno-reloop) ;;
     --axi)
       names+=(BURST_BEATS DMA_FIFO_BEATS OUTSTANDING DESCRIPTORS ADDRESS_BITS RESULT_BITS)
       parameters+=(BurstBeats DmaFifoBeats Outstanding Descriptors AddressBits ResultBits)
@@ -107,6 +107,7 @@ for folder in "${folders[@]}"; do
   done
 done
 
+# -fno-reloop: with waves, Verilator 5.006 leaves the index of a loop over a wide vector undeclared.
 # -fno-const-bit-op-tree: Verilator 5.006 miscompiles one-bit terms of sums without it
 # (tests/rtl/test_sign_extension.py). --unroll-count 2: kept loops are what the C++ compiler
 # vectorises.

@@ -53,11 +53,12 @@ BackendKind parse_backend(std::string_view name) {
   return kinds[0];
 }
 
-std::unique_ptr<sim::TmuDevice> make_device(BackendKind kind, const sim::HardwareConfig& hardware) {
+std::unique_ptr<sim::TmuDevice> make_device(BackendKind kind, const sim::HardwareConfig& hardware,
+                                            ThreadPool& pool) {
   switch (kind) {
     case BackendKind::Systemc:
-      if (hardware.bus) return std::make_unique<sim::SystemcBusTmu>(hardware);
-      return std::make_unique<sim::SystemcTmu>(hardware);
+      if (hardware.bus) return std::make_unique<sim::SystemcBusTmu>(hardware, &pool);
+      return std::make_unique<sim::SystemcTmu>(hardware, sim::StallPattern{}, &pool);
     case BackendKind::Rtl:
       if (hardware.bus) return std::make_unique<sim::RtlBusTmu>(hardware);
       return std::make_unique<sim::RtlTmu>(hardware);
@@ -71,7 +72,7 @@ BackendStack::BackendStack(BackendKind kind, const sim::HardwareConfig& hardware
   if (kind == BackendKind::Cpu) {
     cpu_ = std::make_unique<CpuBackend>(pool, isa);
   } else {
-    device_ = make_device(kind, hardware);
+    device_ = make_device(kind, hardware, pool);
     driver_ = std::make_unique<DeviceBackend>(*device_);
   }
 }

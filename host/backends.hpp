@@ -32,15 +32,16 @@ inline constexpr std::array kBackendKinds = {BackendKind::Cpu, BackendKind::Syst
 /// As parse_backends() where exactly one is wanted.
 [[nodiscard]] BackendKind parse_backend(std::string_view name);
 
-/// The device of a simulated backend.
+/// The device of a simulated backend; `pool` outlives it.
 /// Errors  those of the device: a design that is not legal, RTL that does not build
 [[nodiscard]] std::unique_ptr<sim::TmuDevice> make_device(BackendKind kind,
-                                                          const sim::HardwareConfig& hardware);
+                                                          const sim::HardwareConfig& hardware,
+                                                          ThreadPool& pool);
 
 /// A backend and what it stands on.
 class BackendStack {
  public:
-  /// `pool` outlives the stack and is what the CPU's products run on; `isa` as CpuBackend has it.
+  /// `pool` outlives the stack and is what products run on; `isa` as CpuBackend has it.
   BackendStack(BackendKind kind, const sim::HardwareConfig& hardware, ThreadPool& pool,
                std::string_view isa);
 

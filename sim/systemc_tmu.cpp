@@ -35,9 +35,10 @@ struct SystemcTmu::Modules {
   TmuModel unit;
 };
 
-SystemcTmu::SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls)
+SystemcTmu::SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls, ThreadPool* pool)
     : hardware_((check_systemc_accepts(hardware), hardware)),
       memory_(hardware, stalls),
+      values_(hardware.unit, pool),
       modules_(std::make_unique<Modules>(hardware_, memory_)) {}
 
 SystemcTmu::~SystemcTmu() = default;
@@ -59,10 +60,14 @@ std::vector<CommandReport> SystemcTmu::run(std::span<const TmuTask> tasks) {
   restore_sanitizer_stack();
   if (!modules_->source.done()) throw std::runtime_error("the SystemC model made no progress");
 
-  // (3) Collect.
+  // (3) Compute, and collect.
+  const std::vector<std::uint64_t> nonzero_lanes = values_.compute(tasks, plan.legal);
   std::vector<CommandReport> reports;
   reports.reserve(orders.size());
-  for (const TmuOrder& order : orders) reports.push_back(order.report);
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    reports.push_back(orders[i].report);
+    reports.back().counters.nonzero_lanes = nonzero_lanes[i];
+  }
   check_against_lower_bound(hardware_, tasks, reports, memory_.moved_bytes());
   return reports;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/hardware.hpp"
+#include "sim/job_values.hpp"
 #include "sim/stream_memory.hpp"
 #include "sim/tmu_device.hpp"
 
@@ -22,8 +23,10 @@ void check_systemc_accepts(const HardwareConfig& hardware);
 /// SystemcTmu of a process before the first run() of any of them.
 class SystemcTmu : public TmuDevice {
  public:
+  /// `pool`, which outlives the device, computes the sums; nullptr: the caller's thread.
   /// Errors  as check_systemc_accepts()
-  explicit SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls = {});
+  explicit SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls = {},
+                      ThreadPool* pool = nullptr);
   ~SystemcTmu() override;
 
   [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }
@@ -34,6 +37,7 @@ class SystemcTmu : public TmuDevice {
 
   HardwareConfig hardware_;
   StreamMemory memory_;
+  JobValues values_;
   std::unique_ptr<Modules> modules_;
 };
 

@@ -9,8 +9,7 @@ TmuModel::TmuModel(const sc_core::sc_module_name& name, const HardwareConfig& ha
                    StreamMemory& memory)
     : sc_module(name),
       clock_period_(1000 / hardware.clock_mhz, sc_core::SC_NS),
-      timing_(hardware.unit, memory),
-      decoded_(hardware.unit) {
+      timing_(hardware.unit, memory) {
   SC_HAS_PROCESS(TmuModel);
   SC_THREAD(run);
 }
@@ -28,13 +27,9 @@ void TmuModel::run() {
     timing_.accept();
     if (order.legal) {
       // (2) Load the activations, unless those of the last command are kept.
-      if (!command.keep_activations) {
-        timing_.load(command);
-        held_ = order.task->activations;
-      }
-      // (3) Compute: when, group by group; what, all at once.
+      if (!command.keep_activations) timing_.load(command);
+      // (3) Compute, group by group.
       compute(command);
-      write_sums(order);
       // (4) Drain the pipeline and the result FIFO.
       timing_.drain();
     }
@@ -43,9 +38,7 @@ void TmuModel::run() {
     order.report.status = order.legal ? TmuStatus::Done : TmuStatus::Illegal;
     order.report.accept_cycle = timing_.accept_cycle();
     order.report.respond_cycle = order.report.done_cycle = timing_.cycle() - 1;
-    const std::uint64_t nonzero_lanes = order.report.counters.nonzero_lanes;
     order.report.counters = timing_.counters();
-    order.report.counters.nonzero_lanes = nonzero_lanes;
     synchronize();
     orders_out.write(&order);
   }
@@ -57,13 +50,6 @@ void TmuModel::compute(const TmuCommand& command) {
     timing_.compute_group(command, group);
     if (timing_.cycle() - synchronized_cycle_ >= kQuantumCycles) synchronize();
   }
-}
-
-void TmuModel::write_sums(TmuOrder& order) {
-  const TmuTask& task = *order.task;
-  DecodedMatrix& matrix = decoded_.matrix(task);
-  matrix.multiply(held_, task.command.tokens, task.sums);
-  order.report.counters.nonzero_lanes = matrix.nonzeros() * task.command.tokens;
 }
 
 // Lets SystemC time catch up; the one place where cycles become time.

@@ -5,7 +5,6 @@
 #include <span>
 #include <systemc>
 
-#include "sim/decoded_weights.hpp"
 #include "sim/stream_memory.hpp"
 #include "sim/tmu_device.hpp"
 #include "sim/tmu_timing.hpp"
@@ -24,7 +23,7 @@ struct TmuOrder {
 /// Timing  the process runs ahead of SystemC time by at most kQuantumCycles and one row group; a
 ///         response appears at its exact time. Cycles are those of TmuTiming
 /// Trust   sums and reports equal those of the Verilated RTL (tests/sim/cosimulation_test.cpp)
-/// Omits   abort; values inside a command (all its sums are written when it is accepted)
+/// Omits   abort; values: job_values.hpp
 class TmuModel : public sc_core::sc_module {
  public:
   sc_core::sc_fifo_in<TmuOrder*> orders_in{"orders_in"};
@@ -44,14 +43,11 @@ class TmuModel : public sc_core::sc_module {
 
   void run();
   void compute(const TmuCommand& command);
-  void write_sums(TmuOrder& order);
   void synchronize();
 
   sc_core::sc_time clock_period_;
   TmuTiming timing_;
-  DecodedWeights decoded_;
   std::uint64_t synchronized_cycle_ = 0;  // of this job, where SystemC time stands
-  std::span<const std::int8_t> held_;     // activations in the SRAM
 };
 
 /// Posts the commands of a job in order and collects the responses.

@@ -107,12 +107,12 @@ int replay(const ReplayOptions& options) {
   ModelWeights model = shared.load_model();
   const std::vector<TokenId> prompt = read_prompt(options, model.config);
   const ReplayWindow window = find_window(options.window, model, prompt.size());
-  const auto systemc = make_device(BackendKind::Systemc, hardware);
+  ThreadPool pool(shared.thread_count());
+  const auto systemc = make_device(BackendKind::Systemc, hardware, pool);
   require_writable_folder(options.out);
 
   Progress progress(!shared.quiet);
   progress.show(fmt::format("cpu: layers 0 to {}", window.layer));
-  ThreadPool pool(shared.thread_count());
   const std::size_t rows = (model.layers[window.layer].*window.projection->matrix).trits.rows();
   const WindowProduct product = capture_window(window, model, prompt, kv, pool, shared.isa);
   progress.show("systemc and rtl");

@@ -12,8 +12,8 @@
 
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/bus_timing.hpp"
-#include "sim/decoded_weights.hpp"
 #include "sim/job_plan.hpp"
+#include "sim/job_values.hpp"
 #include "sim/lower_bound.hpp"
 #include "sim/sanitizer_stack.hpp"
 #include "sim/systemc_tmu.hpp"
@@ -55,12 +55,12 @@ class TimedJobs {
 /// A job at a time, from the doorbell to the last completion record.
 class SystemcBusTmu::Model : public sc_core::sc_module {
  public:
-  Model(const sc_core::sc_module_name& name, const HardwareConfig& hardware)
+  Model(const sc_core::sc_module_name& name, const HardwareConfig& hardware, ThreadPool* pool)
       : sc_module(name),
         hardware_(hardware),
         clock_period_(1000 / hardware.clock_mhz, sc_core::SC_NS),
         timing_(hardware),
-        decoded_(hardware.unit) {
+        values_(hardware.unit, pool) {
     SC_HAS_PROCESS(Model);
     SC_THREAD(run);
   }
@@ -79,14 +79,10 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   /// Errors  what the simulation of the job threw
   std::vector<CommandReport> reports() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+    const auto nonzero_lanes = values_.compute(tasks_, std::vector<bool>(tasks_.size(), true));
     std::vector<CommandReport> reports = reports_;
-    std::span<const std::int8_t> held;
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
-      const TmuTask& task = tasks_[i];
-      if (!task.command.keep_activations) held = task.activations;
-      DecodedMatrix& matrix = decoded_.matrix(task);
-      matrix.multiply(held, task.command.tokens, task.sums);
-      reports[i].counters.nonzero_lanes = matrix.nonzeros() * task.command.tokens;
+      reports[i].counters.nonzero_lanes = nonzero_lanes[i];
     }
     return reports;
   }
@@ -138,7 +134,7 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   sc_core::sc_time clock_period_;
   BusTiming timing_;
   TimedJobs timed_;
-  DecodedWeights decoded_;
+  JobValues values_;
   const BusLayout* layout_ = nullptr;
   std::span<const TmuTask> tasks_;
   std::vector<CommandReport> reports_;
@@ -147,9 +143,9 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   sc_core::sc_event bell_{"bell"};
 };
 
-SystemcBusTmu::SystemcBusTmu(const HardwareConfig& hardware)
+SystemcBusTmu::SystemcBusTmu(const HardwareConfig& hardware, ThreadPool* pool)
     : hardware_((check_systemc_accepts(hardware), hardware.validate_on_bus(), hardware)),
-      model_(std::make_unique<Model>(sc_core::sc_gen_unique_name("tmu_axi"), hardware_)) {}
+      model_(std::make_unique<Model>(sc_core::sc_gen_unique_name("tmu_axi"), hardware_, pool)) {}
 
 SystemcBusTmu::~SystemcBusTmu() = default;
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/thread_pool.hpp"
 #include "sim/hardware.hpp"
 #include "sim/tmu_device.hpp"
 
@@ -17,8 +18,9 @@ namespace sterna::sim {
 /// Construct every SystemC device of a process before the first run() of any of them (systemc_tmu.hpp).
 class SystemcBusTmu : public TmuDevice {
  public:
+  /// `pool`, which outlives the device, computes the sums; nullptr: the caller's thread.
   /// Errors  as check_systemc_accepts()
-  explicit SystemcBusTmu(const HardwareConfig& hardware);
+  explicit SystemcBusTmu(const HardwareConfig& hardware, ThreadPool* pool = nullptr);
   ~SystemcBusTmu() override;
 
   [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }

@@ -44,9 +44,23 @@ sim::TmuCounters counters_of(const sim::UnitConfig& unit, const sim::TmuCommand&
   return counters;
 }
 
-ProductAnalysis analyze_job(const Group& group, const sim::HardwareConfig& hardware,
-                            std::size_t tokens) {
-  const auto pieces = split_columns(group.cols, hardware.unit, hardware.weight_format);
+// `times` may be below 0: what has been added is taken back.
+void add(ProductAnalysis& sum, const ProductAnalysis& part, std::int64_t times) {
+  const auto count = static_cast<std::uint64_t>(times);
+  sum.commands += part.commands * count;
+  sum.macs += part.macs * count;
+  sum.lower_bound_cycles += part.lower_bound_cycles * count;
+  sum.bytes += part.bytes * count;
+  for (const sim::NamedTerm& term : sim::named_terms()) {
+    sum.cycles.*term.field += part.cycles.*term.field * static_cast<double>(times);
+  }
+  for (const NamedCounter& counter : named_counters()) {
+    sum.counters.*counter.field += part.counters.*counter.field * count;
+  }
+}
+
+ProductAnalysis analyze_commands(const Group& group, const sim::HardwareConfig& hardware,
+                                 std::span<const ColumnPiece> pieces, std::size_t tokens) {
   ProductAnalysis job{.name = group.name, .cycles = {}, .counters = {}};
   std::vector<sim::TmuCommand> commands;
   for (const PlannedCommand& planned :
@@ -60,21 +74,25 @@ ProductAnalysis analyze_job(const Group& group, const sim::HardwareConfig& hardw
   job.commands = commands.size();
   job.lower_bound_cycles = bound.cycles;
   job.bytes = bound.bytes;
-  job.cycles = sim::estimate_job(hardware, commands);
+  job.cycles = sim::estimate_job(hardware, commands, bound);
   return job;
 }
 
-void add(ProductAnalysis& sum, const ProductAnalysis& part, std::uint64_t times) {
-  sum.commands += part.commands * times;
-  sum.macs += part.macs * times;
-  sum.lower_bound_cycles += part.lower_bound_cycles * times;
-  sum.bytes += part.bytes * times;
-  for (const sim::NamedTerm& term : sim::named_terms()) {
-    sum.cycles.*term.field += part.cycles.*term.field * static_cast<double>(times);
-  }
-  for (const NamedCounter& counter : named_counters()) {
-    sum.counters.*counter.field += part.counters.*counter.field * times;
-  }
+// Of many batches that fill the activation SRAM, each but the first takes what the second takes: the rest is
+// multiplied.
+ProductAnalysis analyze_job(const Group& group, const sim::HardwareConfig& hardware,
+                            std::size_t tokens) {
+  const auto pieces = split_columns(group.cols, hardware.unit, hardware.weight_format);
+  const std::size_t batch = tokens_per_command(pieces.front().beats, hardware.unit);
+  const std::size_t batches = tokens / batch;
+  const std::size_t rest = tokens % batch;
+  if (batches <= 3) return analyze_commands(group, hardware, pieces, tokens);
+  const auto more = static_cast<std::int64_t>(batches) - 2;
+  ProductAnalysis job = analyze_commands(group, hardware, pieces, 2 * batch + rest);
+  const ProductAnalysis two = job;
+  add(job, two, more);
+  add(job, analyze_commands(group, hardware, pieces, batch + rest), -more);
+  return job;
 }
 
 }  // namespace
@@ -84,7 +102,7 @@ PassAnalysis analyze_pass(const ModelConfig& model, const sim::HardwareConfig& h
   PassAnalysis pass{.tokens = tokens, .products = {}, .all = {}};
   for (const Group& group : groups_of(model)) {
     ProductAnalysis product{.name = group.name, .cycles = {}, .counters = {}};
-    add(product, analyze_job(group, hardware, tokens), model.layers);
+    add(product, analyze_job(group, hardware, tokens), static_cast<std::int64_t>(model.layers));
     add(pass.all, product, 1);
     pass.products.push_back(std::move(product));
   }

@@ -6,7 +6,6 @@
 
 #include "sim/bus/bus_estimate.hpp"
 #include "sim/job_plan.hpp"
-#include "sim/lower_bound.hpp"
 #include "sim/result_path.hpp"
 #include "sim/stream_memory.hpp"
 
@@ -202,6 +201,11 @@ double JobEstimate::cycles() const {
 }
 
 JobEstimate estimate_job(const HardwareConfig& hardware, std::span<const TmuCommand> commands) {
+  return estimate_job(hardware, commands, lower_bound(hardware, commands));
+}
+
+JobEstimate estimate_job(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
+                         const LowerBound& bound) {
   JobEstimate terms;
   if (hardware.bus) {
     terms = estimate_bus_job(hardware, bus_rates(hardware), commands);
@@ -211,8 +215,7 @@ JobEstimate estimate_job(const HardwareConfig& hardware, std::span<const TmuComm
     terms = estimate.terms();
   }
   // Rounding of fluids may fall short of what whole beats need: no estimate undercuts the bound.
-  const auto bound = static_cast<double>(lower_bound(hardware, commands).cycles);
-  terms.weight_stall += std::max(0.0, bound - terms.cycles());
+  terms.weight_stall += std::max(0.0, static_cast<double>(bound.cycles) - terms.cycles());
   return terms;
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "sim/hardware.hpp"
+#include "sim/lower_bound.hpp"
 #include "sim/tmu_device.hpp"
 
 namespace sterna::sim {
@@ -42,5 +43,10 @@ struct NamedTerm {
 /// Omits  where exactly a refresh falls: it is spread evenly over time
 [[nodiscard]] JobEstimate estimate_job(const HardwareConfig& hardware,
                                        std::span<const TmuCommand> commands);
+
+/// The same where lower_bound() of the job is known.
+[[nodiscard]] JobEstimate estimate_job(const HardwareConfig& hardware,
+                                       std::span<const TmuCommand> commands,
+                                       const LowerBound& bound);
 
 }  // namespace sterna::sim

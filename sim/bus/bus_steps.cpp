@@ -34,10 +34,10 @@ BusSteps::BusSteps(const HardwareConfig& hardware)
 
 BusSteps::Start BusSteps::begin(const TmuCommand& command) {
   const double engines = hardware_.unit.engines;
-  const std::size_t k = accepts_.size();
+  const std::size_t k = commands_++;
   const std::uint32_t ahead = hardware_.bus->descriptors;
   // Its fetch: the ring has room; then job, address, four beats, the last of them in the check.
-  const double fetch = k < ahead ? static_cast<double>(k) : accepts_[k - ahead] + 1;
+  const double fetch = k < ahead ? static_cast<double>(k) : accepts_[(k - ahead) % kMostAhead] + 1;
   const double latency = bus_latency_ + (k == 0 ? first_dram_latency_ : dram_latency_);
   double check = fetch + kJobToAddress + latency + DescriptorRing::kDescriptorBeats;
   if (k > 0) check = std::max(check, give_ + DescriptorRing::kDescriptorBeats);
@@ -53,7 +53,7 @@ BusSteps::Start BusSteps::begin(const TmuCommand& command) {
     // The activations are handed out last, in give - 1; a beat is offered in the cycle after it came.
     start.work = std::max(start.work, give_ - 1 + kJobToAddress + read_latency() + 1);
   }
-  accepts_.push_back(start.accept);
+  accepts_[k % kMostAhead] = start.accept;
   return start;
 }
 
@@ -62,18 +62,20 @@ BusSteps::Start BusSteps::begin(const TmuCommand& command) {
 void BusSteps::end(const TmuCommand& command, double first_result, double respond) {
   respond_ = respond;
   const UnitConfig& unit = hardware_.unit;
-  const double word = hardware_.bus->word_bytes();
-  const double burst = hardware_.bus->burst_beats;
-  const auto bytes = static_cast<double>(result_bytes(unit, command));
-  const double words = std::ceil(bytes / word);
-  const double bursts = std::ceil(words / burst);
-  const double last_words = words - (bursts - 1) * burst;
+  const std::uint64_t word = hardware_.bus->word_bytes();
+  const std::uint64_t burst = hardware_.bus->burst_beats;
+  const std::uint64_t bytes = result_bytes(unit, command);
+  const std::uint64_t whole_words = (bytes - 1) / word;  // before the last
+  const std::uint64_t whole_bursts = whole_words / burst;
+  const auto words = static_cast<double>(whole_words + 1);
+  const auto bursts = static_cast<double>(whole_bursts + 1);
+  const double last_words = words - static_cast<double>(whole_bursts * burst);
   // Words are made one a cycle, from the cycle after the first result, and those of the last result from the
   // cycle before the response; a part of a word only when the response is there.
   const std::uint32_t last_tokens = shape_of(unit, command).last_chunk_slices;
-  const double last_result = double{4} * last_tokens * unit.engines;
-  const double whole = std::max(1.0, std::floor(last_result / word));
-  const bool is_ragged = std::fmod(bytes, word) != 0;
+  const std::uint64_t last_result = std::uint64_t{4} * last_tokens * unit.engines;
+  const auto whole = static_cast<double>(std::max<std::uint64_t>(1, last_result / word));
+  const bool is_ragged = bytes % word != 0;
   const double first_burst = std::max(first_result, done_) + 2;
   const double last_burst =
       std::max({first_burst + (words - last_words) + (bursts - 1), first_result + words + 1,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
+#include <array>
+#include <cstddef>
 
 #include "sim/hardware.hpp"
 #include "sim/tmu_device.hpp"
@@ -40,16 +41,20 @@ class BusSteps {
   [[nodiscard]] double done() const { return done_; }
 
  private:
+  static constexpr std::size_t kMostAhead = 8;  // descriptors fetched and not started: docs/axi.md
+
   const HardwareConfig& hardware_;
   double bus_latency_;
   double dram_latency_;        // to an open row
   double first_dram_latency_;  // the banks are idle
   double first_weight_address_ = 0;
-  std::vector<double> accepts_;  // of the commands so far
-  double give_ = 0;              // the newest descriptor is ready to start
-  double respond_ = -1;          // of the command before
-  double done_ = 0;              // of the command before
-  double done_before_ = -1;      // and of that before it
+  std::size_t commands_ = 0;  // so far
+  std::array<double, kMostAhead>
+      accepts_;              // of the last of them, each at its number modulo the size
+  double give_ = 0;          // the newest descriptor is ready to start
+  double respond_ = -1;      // of the command before
+  double done_ = 0;          // of the command before
+  double done_before_ = -1;  // and of that before it
 };
 
 }  // namespace sterna::sim

@@ -11,14 +11,17 @@
 #include "host/stream_layout.hpp"
 #include "model/synthetic.hpp"
 #include "sim/hardware_yaml.hpp"
+#include "sim/job_estimate.hpp"
+#include "sim/lower_bound.hpp"
 #include "tests/sim/job_timing.hpp"
 
 namespace sterna::host {
 namespace {
 
-// Cycles of one layer by the timing of the SystemC model.
-std::uint64_t timed_layer(const ModelConfig& c, const sim::HardwareConfig& hardware,
-                          std::size_t tokens) {
+using Jobs = std::vector<std::vector<sim::TmuCommand>>;
+
+// The commands of one layer, every one of them.
+Jobs jobs_of_layer(const ModelConfig& c, const sim::HardwareConfig& hardware, std::size_t tokens) {
   struct Job {
     std::size_t cols;
     std::vector<std::size_t> rows;
@@ -27,16 +30,51 @@ std::uint64_t timed_layer(const ModelConfig& c, const sim::HardwareConfig& hardw
                       {c.q_width(), {c.hidden}},
                       {c.hidden, {c.ffn, c.ffn}},
                       {c.ffn, {c.hidden}}};
-  std::uint64_t cycles = 0;
+  Jobs result;
   for (const Job& job : jobs) {
-    std::vector<sim::TmuCommand> commands;
+    result.emplace_back();
     for (const PlannedCommand& planned :
          plan_commands(tokens, job.cols, job.rows, hardware.unit, hardware.weight_format)) {
-      commands.push_back(planned.command);
+      result.back().push_back(planned.command);
     }
+  }
+  return result;
+}
+
+// Cycles of one layer by the timing of the SystemC model.
+std::uint64_t timed_layer(const ModelConfig& model, const sim::HardwareConfig& hardware,
+                          std::size_t tokens) {
+  std::uint64_t cycles = 0;
+  for (const auto& commands : jobs_of_layer(model, hardware, tokens)) {
     cycles += sim::timing_of(hardware, commands).cycles;
   }
   return cycles;
+}
+
+// A pass, command by command.
+struct PlainPass {
+  std::uint64_t commands = 0;
+  std::uint64_t sums = 0;
+  std::uint64_t lower_bound_cycles = 0;
+  double cycles = 0;
+  sim::MovedBytes bytes{};
+};
+
+PlainPass plain_pass(const ModelConfig& model, const sim::HardwareConfig& hardware,
+                     std::size_t tokens) {
+  PlainPass pass;
+  for (const auto& commands : jobs_of_layer(model, hardware, tokens)) {
+    const sim::LowerBound bound = sim::lower_bound(hardware, commands);
+    pass.commands += commands.size() * model.layers;
+    pass.bytes += bound.bytes * model.layers;
+    pass.lower_bound_cycles += bound.cycles * model.layers;
+    pass.cycles +=
+        sim::estimate_job(hardware, commands, bound).cycles() * static_cast<double>(model.layers);
+    for (const sim::TmuCommand& command : commands) {
+      pass.sums += std::uint64_t{command.rows} * command.tokens * model.layers;
+    }
+  }
+  return pass;
 }
 
 class AnalysisTest : public testing::TestWithParam<const char*> {
@@ -74,6 +112,28 @@ TEST_P(AnalysisTest, KeepsEveryShareBelowOne) {
     EXPECT_LE(pass.of_adders(hardware_), 1.0);
     EXPECT_LE(pass.of_weight_bandwidth(hardware_), 1.0);
     EXPECT_EQ(pass.bound_by(hardware_), tokens == 1 ? "weights" : "adders");
+  }
+}
+
+// Of a prompt of many batches, most are not looked at one by one.
+TEST_P(AnalysisTest, MultipliesBatchesAsIfEachWereLookedAt) {
+  for (const char* design : {"edge", "edge-lpddr4x", "mobile-lpddr5"}) {
+    sim::HardwareConfig hardware =
+        sim::load_hardware(std::string(STERNA_CONFIGS "/") + design + ".yaml");
+    for (const double gb_s : {0.5, 2.0, 16.0}) {
+      hardware.memory.weight_gb_s = gb_s;
+      const ModelConfig& model = named_shape(GetParam());
+      constexpr std::size_t kTokens = 1000;  // no whole number of batches
+      const PassAnalysis pass = analyze_pass(model, hardware, kTokens);
+      const PlainPass plain = plain_pass(model, hardware, kTokens);
+      EXPECT_EQ(pass.all.commands, plain.commands);
+      EXPECT_EQ(pass.all.bytes, plain.bytes);
+      EXPECT_EQ(pass.all.macs, kTokens * model.ternary_weights());
+      EXPECT_EQ(pass.all.counters.sums, plain.sums);
+      EXPECT_NEAR(pass.all.cycles.cycles() / plain.cycles, 1, 1e-3) << design << ' ' << gb_s;
+      EXPECT_LE(static_cast<double>(pass.all.lower_bound_cycles), pass.all.cycles.cycles() + 1);
+      EXPECT_LE(pass.all.lower_bound_cycles, plain.lower_bound_cycles);
+    }
   }
 }
 

@@ -94,9 +94,14 @@ std::string gtkwave_save_file(const WaveView& view, const sim::HardwareConfig& h
   for (const std::string& line : view.title) comments += comment(line);
   std::size_t markers = 0;
   for (const CommandRecord& record : view.records) {
-    const std::uint64_t cycle = record.report.accept_cycle;
-    if (markers == kMarkers || cycle < view.cycles.first || cycle >= view.cycles.last) continue;
-    text += fmt::format(" {}", cycle * sim::WaveWindow::kCyclePs);
+    const std::uint64_t accepted = record.report.accept_cycle;
+    const bool shown = accepted < view.cycles.last && record.report.done_cycle >= view.cycles.first;
+    if (!shown || markers == kMarkers) continue;
+    if (accepted < view.cycles.first) {
+      comments += comment("under way: " + describe(record));
+      continue;
+    }
+    text += fmt::format(" {}", accepted * sim::WaveWindow::kCyclePs);
     comments +=
         comment(fmt::format("{}: {}", static_cast<char>('A' + markers++), describe(record)));
   }

@@ -81,3 +81,12 @@ class Wave:
     def handshakes(self, valid: str, ready: str) -> list[int]:
         """Cycles in which both are high."""
         return [c for c in self.cycles() if self.at(valid, c) and self.at(ready, c)]
+
+    def changing_inside_cycles(self) -> list[str]:
+        """Signals that change elsewhere than at the edge between two cycles."""
+        codes = {
+            code
+            for code, (times, _) in self._changes.items()
+            if any(time % CYCLE_PS for time in times)
+        }
+        return [name for name, code in self._code.items() if code in codes]

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "host/cli/options.hpp"
+#include "host/host_time.hpp"
+#include "host/report/time_json.hpp"
 #include "kernels/panel/panel_kernels.hpp"
 #include "model/formats/checkpoint.hpp"
 #include "model/formats/inventory.hpp"
@@ -137,22 +139,26 @@ Json describe_hardware(const std::string& file) {
   fields["weight_gb_s_at_full_rate"] = beat_gb_s;
   fields["activation_sram_kib"] =
       double{1} * h.unit.slices * h.unit.activation_words * h.unit.lanes / 1024;
+  fields["host"] = to_json(host_of(h));
   return fields;
 }
 
 /// "name  value", a line a field.
 void print_fields(const Json& fields) {
+  const auto text = [](const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  };
   for (const auto& [name, value] : fields.items()) {
     if (value.is_object()) {
       for (const auto& [part, number] : value.items()) {
-        fmt::print("{:26}{}\n", name + " " + part, number.dump());
+        fmt::print("{:26}{}\n", name + " " + part, text(number));
       }
     } else if (name == "unusual") {
       for (const Json& sentence : value) {
         fmt::print("{:26}{}\n", name, sentence.get<std::string>());
       }
     } else {
-      fmt::print("{:26}{}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+      fmt::print("{:26}{}\n", name, text(value));
     }
   }
 }

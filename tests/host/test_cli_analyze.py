@@ -92,6 +92,9 @@ def test_takes_the_host_of_the_hardware_file(sterna, tmp_path: Path) -> None:
     shipped = analyze(sterna, "--model", "synthetic:2b4t")
     assert shipped["host"]["evidence"] == "measured"
     assert shipped["decode"]["tokens_per_s"] == unit
+    assert json.loads(sterna("info", str(design), "--json").stdout)["host"] == host
+    assert json.loads(sterna("info", str(EDGE), "--json").stdout)["host"] == shipped["host"]
+    assert "host source               no time at all" in sterna("info", str(design)).stdout
 
 
 def test_prints_the_source_of_the_hosts_rates(sterna) -> None:

@@ -53,7 +53,8 @@ while [[ ${1-} == --* ]]; do
     --axi)
       names+=(BURST_BEATS DMA_FIFO_BEATS OUTSTANDING DESCRIPTORS ADDRESS_BITS RESULT_BITS)
       parameters+=(BurstBeats DmaFifoBeats Outstanding Descriptors AddressBits ResultBits)
-      top=tmu_axi folders+=(axi) wrapper=$rtl/axi/tmu_axi_unit.cpp probe=("$rtl/axi/probe.vlt") ;;
+      top=tmu_axi folders+=(axi) wrapper=$rtl/axi/tmu_axi_unit.cpp probe=("$rtl/axi/probe.vlt")
+      if [[ $coverage == 1 ]]; then optimize=-O0; fi ;;  # more code still: -O1 takes over ten minutes
     *) echo "build_library.sh: unknown option $1; known are --axi, --no-assert, --native, --record, --profile, --trace" >&2; exit 2 ;;
   esac
   shift

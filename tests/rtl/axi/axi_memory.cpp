@@ -10,7 +10,6 @@ namespace sterna {
 namespace {
 
 constexpr std::uint8_t kOkay = 0;
-constexpr std::uint8_t kSlverr = 2;
 constexpr std::uint8_t kDecerr = 3;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::size_t kStreamBytes = 16;
@@ -28,14 +27,15 @@ void AxiMemory::reset() {
   b_valid_ = false;
 }
 
-bool AxiMemory::holds(std::uint64_t address, std::size_t bytes) const {
+bool AxiMemory::holds(std::uint64_t asked, std::size_t bytes) const {
+  const std::uint64_t address = place(asked);
   return address >= base_ && address - base_ <= bytes_.size() &&
          bytes <= bytes_.size() - (address - base_);
 }
 
 std::span<std::uint8_t> AxiMemory::at(std::uint64_t address, std::size_t bytes) {
   if (!holds(address, bytes)) throw std::out_of_range("no memory at that address");
-  return std::span(bytes_).subspan(address - base_, bytes);
+  return std::span(bytes_).subspan(place(address) - base_, bytes);
 }
 
 std::size_t AxiMemory::beat_bytes(std::uint32_t m) const {
@@ -49,7 +49,7 @@ std::uint64_t AxiMemory::answer_at() {
 std::uint8_t AxiMemory::response(std::uint64_t address, std::size_t bytes) const {
   if (!holds(address, bytes)) return kDecerr;
   const auto in = [&](std::uint64_t bad) { return bad >= address && bad - address < bytes; };
-  return std::any_of(faults.slverr.begin(), faults.slverr.end(), in) ? kSlverr : kOkay;
+  return std::any_of(faults.slverr.begin(), faults.slverr.end(), in) ? faults.response : kOkay;
 }
 
 void AxiMemory::check_burst(std::uint64_t address, std::uint32_t beats,
@@ -81,7 +81,7 @@ void AxiMemory::drive_reader(TmuAxiUnit& unit, std::uint32_t m) {
     reader.resp = response(address, bytes);
     reader.last = burst.done + 1 == burst.beats;
     reader.data.assign(bytes, 0xEE);
-    if (reader.resp != kDecerr) std::ranges::copy(at(address, bytes), reader.data.begin());
+    if (holds(address, bytes)) std::ranges::copy(at(address, bytes), reader.data.begin());
   }
   in.r_valid = reader.valid;
   in.r_last = reader.last;

@@ -23,7 +23,8 @@ struct AxiTraffic {
 /// What goes wrong. Index of readers as in TmuAxiUnit.
 struct AxiFaults {
   std::vector<std::uint64_t>
-      slverr;  // a beat (read) or a burst (write) that holds one of these bytes
+      slverr;                 // a beat (read) or a burst (write) that holds one of these bytes
+  std::uint8_t response = 2;  // that it has: SLVERR, or 3, DECERR
   std::uint32_t silent_readers = 0;  // bit m: no R beat to reader m, from silent_from on
   bool silent_ar = false;            // nor is an address taken of those
   bool silent_aw = false;
@@ -48,6 +49,9 @@ class AxiMemory {
 
   AxiTraffic traffic;
   AxiFaults faults;
+  /// The bytes come again and again through all addresses; their number is a power of two and base a
+  /// multiple of it.
+  bool mirrored = false;
   void reseed(std::uint32_t seed) { random_.seed(seed); }
 
   // Handshakes so far.
@@ -82,6 +86,9 @@ class AxiMemory {
     bool last;
   };
 
+  [[nodiscard]] std::uint64_t place(std::uint64_t address) const {
+    return mirrored ? base_ + address % bytes_.size() : address;
+  }
   [[nodiscard]] bool chance(std::uint32_t percent) { return random_() % 100 < percent; }
   [[nodiscard]] std::uint64_t answer_at();
   [[nodiscard]] std::uint8_t response(std::uint64_t address, std::size_t bytes) const;

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 
 #include <dlfcn.h>
@@ -20,8 +21,11 @@ void PrintTo(const AxiDesign& design, std::ostream* out) { *out << design.name; 
 
 std::unique_ptr<TmuAxiUnit> open_axi_unit(const AxiDesign& design) {
   const char* folder = std::getenv("STERNA_RTL_AXI_LIBRARIES");
-  const std::string path = std::string(folder == nullptr ? STERNA_RTL_AXI : folder) + "/" +
-                           design.name + "/libtmu_axi.so";
+  const auto in = [&](const std::string& libraries) {
+    return libraries + "/" + design.name + "/libtmu_axi.so";
+  };
+  const bool other = folder != nullptr && std::filesystem::exists(in(folder));
+  const std::string path = in(other ? folder : STERNA_RTL_AXI);
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw std::runtime_error(dlerror());
   const auto create = reinterpret_cast<TmuAxiUnitFactory>(dlsym(library, kTmuAxiUnitFactory));
@@ -53,11 +57,11 @@ AxiRig::AxiRig(const AxiDesign& design, const AxiTraffic& traffic)
 
 void AxiRig::configure(std::uint32_t watchdog) {
   EXPECT_EQ(write(axi::Reg::Control, 0), 0);
-  set64(axi::Reg::RingBaseLo, kRing);
+  set64(axi::Reg::RingBaseLo, map.ring);
   write(axi::Reg::RingSize, kRingLog2);
-  set64(axi::Reg::CompletionBaseLo, kCompletions);
-  set64(axi::Reg::WindowBaseLo, kWindow);
-  set64(axi::Reg::WindowLimitLo, kLimit);
+  set64(axi::Reg::CompletionBaseLo, map.completions);
+  set64(axi::Reg::WindowBaseLo, map.window);
+  set64(axi::Reg::WindowLimitLo, map.limit);
   EXPECT_EQ(write(axi::Reg::Watchdog, watchdog), 0) << "the unit is busy";
   write(axi::Reg::IrqEnable, 7);
   EXPECT_EQ(write(axi::Reg::Control, axi::control::kEnable), 0);
@@ -66,7 +70,7 @@ void AxiRig::configure(std::uint32_t watchdog) {
 void AxiRig::reset() {
   unit_->reset();
   memory.reset();
-  free_ = kWindow;
+  free_ = map.commands;
   next_ = 0;
 }
 
@@ -168,7 +172,7 @@ axi::Code AxiRig::error_code() {
 std::uint64_t AxiRig::allocate(std::size_t bytes, std::size_t align) {
   const std::uint64_t address = (free_ + align - 1) / align * align;
   free_ = address + bytes;
-  if (free_ > kLimit)
+  if (free_ > map.limit)
     throw std::runtime_error("the commands of this test do not fit in its memory");
   return address;
 }
@@ -203,19 +207,20 @@ Posted AxiRig::lay_out(const Command& command, std::uint8_t flags) {
 
 void AxiRig::post(Posted& posted) {
   posted.sequence = next_++;
-  const std::uint64_t place = kRing + 64ULL * (posted.sequence % (1U << kRingLog2));
+  const std::uint64_t place = map.ring + 64ULL * (posted.sequence % (1U << kRingLog2));
   std::memcpy(memory.at(place, 64).data(), &posted.descriptor, 64);
 }
 
 axi::Completion AxiRig::completion(std::uint32_t sequence) {
   axi::Completion record;
-  std::memcpy(&record, memory.at(kCompletions + 16ULL * (sequence % (1U << kRingLog2)), 16).data(),
+  std::memcpy(&record,
+              memory.at(map.completions + 16ULL * (sequence % (1U << kRingLog2)), 16).data(),
               sizeof(record));
   return record;
 }
 
 void AxiRig::clear_completions() {
-  for (std::uint8_t& byte : memory.at(kCompletions, 16U << kRingLog2)) byte = 0xFF;
+  for (std::uint8_t& byte : memory.at(map.completions, 16U << kRingLog2)) byte = 0xFF;
 }
 
 // out[group][token][engine]

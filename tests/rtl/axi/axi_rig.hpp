@@ -16,7 +16,7 @@
 namespace sterna {
 
 /// The designs that the tests run on, built by tests/rtl/axi/CMakeLists.txt. Their units are designs of
-/// tests/sim/designs.hpp. STERNA_RTL_AXI_LIBRARIES names the folder of other builds of them.
+/// tests/sim/designs.hpp. STERNA_RTL_AXI_LIBRARIES names a folder with other builds, of all or some of them.
 struct AxiDesign {
   const char* name;
   TmuAxiParameters sizes;
@@ -50,6 +50,15 @@ class AxiRig {
   static constexpr std::size_t kBytes = std::size_t{4} << 20;
   static constexpr std::uint64_t kLimit = kBase + kBytes;
   static constexpr std::uint8_t kUntouched = 0xA5;
+
+  /// Where things lie; a change comes with reset() and configure().
+  struct Map {
+    std::uint64_t ring = kRing;
+    std::uint64_t completions = kCompletions;
+    std::uint64_t window = kWindow;
+    std::uint64_t limit = kLimit;
+    std::uint64_t commands = kWindow;  // the first byte of their data
+  };
 
   AxiRig(const AxiDesign& design, const AxiTraffic& traffic);
 
@@ -91,6 +100,7 @@ class AxiRig {
   [[nodiscard]] TmuAxiUnit& unit() { return *unit_; }
   [[nodiscard]] const TmuAxiParameters& sizes() const { return design_.sizes; }
   AxiMemory memory;
+  Map map;
 
  private:
   std::uint64_t allocate(std::size_t bytes, std::size_t align);

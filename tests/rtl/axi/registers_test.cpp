@@ -104,6 +104,41 @@ TEST_P(AxiRegisters, AnInterruptIsEnabledRaisedAndCleared) {
   EXPECT_FALSE(rig_.unit().out.irq);
 }
 
+// The host asks for a second while it leaves the first answer waiting.
+TEST_P(AxiRegisters, AnAnswerWaitsForTheHost) {
+  auto& in = rig_.unit().in;
+  const auto& out = rig_.unit().out;
+  in.lite_ar_addr = static_cast<std::uint16_t>(Reg::Id);
+  in.lite_aw_addr = static_cast<std::uint16_t>(Reg::IrqEnable);
+  in.lite_w_data = 5;
+  int reads = 0;
+  int addresses = 0;
+  int words = 0;
+  for (int i = 0; i < 10; ++i) {
+    in.lite_ar_valid = reads < 2;
+    in.lite_aw_valid = addresses < 2;
+    in.lite_w_valid = words < 2;
+    reads += in.lite_ar_valid && out.lite_ar_ready;
+    addresses += in.lite_aw_valid && out.lite_aw_ready;
+    words += in.lite_w_valid && out.lite_w_ready;
+    rig_.step();
+  }
+  EXPECT_EQ(reads + addresses + words, 6);
+  EXPECT_FALSE(out.lite_ar_ready || out.lite_aw_ready || out.lite_w_ready);
+  EXPECT_TRUE(out.lite_r_valid && out.lite_b_valid);
+  EXPECT_EQ(out.lite_r_data, 0x41554D54U);
+  EXPECT_EQ(out.lite_b_resp, kOkay);
+  in.lite_r_ready = in.lite_b_ready = true;
+  for (int answers = 0; answers < 2; ++answers) {
+    ASSERT_TRUE(rig_.run_until([&] { return out.lite_r_valid && out.lite_b_valid; }, 4));
+    rig_.step();
+  }
+  rig_.step();
+  EXPECT_FALSE(out.lite_r_valid || out.lite_b_valid);
+  in.lite_r_ready = in.lite_b_ready = false;
+  EXPECT_EQ(rig_.get(Reg::IrqEnable), 5U);
+}
+
 // The assertions are part of the contract, so they are tested too.
 TEST_P(AxiRegisters, AnAnswerNobodyAskedForFailsAnAssertion) {
   static constexpr std::uint8_t kBeat[128] = {};

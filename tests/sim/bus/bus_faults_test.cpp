@@ -11,7 +11,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sim/rtl_unit.hpp"
@@ -22,6 +24,27 @@ namespace sterna::sim {
 namespace {
 
 constexpr std::uint32_t kCases = 40;
+
+// On all designs together, as many cases as that takes. The report goes to situations_bus.txt in
+// STERNA_COVERAGE_REPORT (a folder) if that is set.
+TEST(BusFaults, ReachEverySituationThatIsDeclared) {
+  constexpr std::uint32_t kMostCases = 400;
+  Coverage coverage;
+  declare_situations(coverage);
+  std::vector<std::unique_ptr<TmuAxiUnit>> units;
+  for (const BusDesign& design : kBusDesigns) {
+    units.push_back(open_rtl_axi_unit(on_ideal_memory(design)));
+  }
+  for (std::uint32_t seed = 1; seed <= kMostCases && !coverage.missed().empty(); ++seed) {
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      SCOPED_TRACE(std::string(kBusDesigns[i].name) + ", STERNA_SEED=" + std::to_string(seed));
+      FaultCase(kBusDesigns[i], *units[i], seed, &coverage).run();
+      if (HasFailure()) return;
+    }
+  }
+  coverage.report("situations_bus.txt");
+  EXPECT_THAT(coverage.missed(), testing::IsEmpty());
+}
 
 class BusFaultsOn : public testing::TestWithParam<BusDesign> {};
 

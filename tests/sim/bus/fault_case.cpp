@@ -21,11 +21,13 @@ constexpr std::uint8_t kUntouched = 0xA5;
 
 }  // namespace
 
-FaultCase::FaultCase(const BusDesign& design, TmuAxiUnit& unit, std::uint32_t seed)
+FaultCase::FaultCase(const BusDesign& design, TmuAxiUnit& unit, std::uint32_t seed,
+                     Coverage* coverage)
     : generate_(design.unit, seed),
       hardware_(generate_.hardware(design)),
       job_(design.unit, seed),
-      bus_(unit, hardware_) {
+      bus_(unit, hardware_),
+      coverage_(coverage) {
   generate_.fill(job_, false);
   tasks_ = job_.tasks();
   layout_ = lay_out_job(hardware_, tasks_);
@@ -55,11 +57,15 @@ void FaultCase::run() {
     }
     ASSERT_NO_FATAL_FAILURE(round(false));
     needs_reset = stopped_ && (plan_.for_ever || generate_.draw_one_in(4));
-    if (!stopped_ || needs_reset) continue;
+    if (!stopped_) continue;
+    const std::string stop = kFaultNames[static_cast<std::size_t>(plan_.kind)];
+    recovery_ = {stop, needs_reset ? "reset" : "goes on"};
+    if (needs_reset) continue;
     if (generate_.flag() && go_on()) {
       ASSERT_FALSE(testing::Test::HasFatalFailure());
       continue;
     }
+    recovery_ = {stop, "posted again"};
     drop_rest();
   }
   for (std::size_t i = 0; i < tasks_.size(); ++i) unpack(i);
@@ -173,6 +179,8 @@ void FaultCase::round(bool in_ring) {
   fresh_ = false;
   if (!stopped_) first_ += static_cast<std::uint32_t>(commands_.size());
   ASSERT_FALSE(testing::Test::HasFailure());
+  if (coverage_ != nullptr) count(*coverage_);
+  recovery_.clear();
 }
 
 // Nothing of an earlier round is left where this one writes.
@@ -202,6 +210,7 @@ void FaultCase::act(std::uint64_t at) {
     bus_.set(Reg::Tail, first_ + count + entries + 1);
   }
   acted_ = bus_.cycle() - 1;
+  phase_ = phase();
 }
 
 axi::Completion FaultCase::record(std::size_t command) const {

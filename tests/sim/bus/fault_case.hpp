@@ -7,23 +7,29 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "rtl/axi/registers.hpp"
 #include "sim/bus/bus_layout.hpp"
 #include "sim/random_job.hpp"
+#include "tests/rtl/coverage.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/bus/fault_plan.hpp"
 #include "tests/sim/bus/faulty_bus.hpp"
 
 namespace sterna::sim {
 
+/// The situations of the unit on its bus that the random cases must reach.
+void declare_situations(Coverage& coverage);
+
 /// One random job, posted again until all of its commands are done, with up to kMostFaults errors. What is
 /// not as docs/axi.md (Errors) says is a test failure.
 class FaultCase {
  public:
-  /// `unit` is of the design and outlives the case.
-  FaultCase(const BusDesign& design, TmuAxiUnit& unit, std::uint32_t seed);
+  /// `unit` is of the design; it and `coverage`, if there is one, outlive the case.
+  FaultCase(const BusDesign& design, TmuAxiUnit& unit, std::uint32_t seed,
+            Coverage* coverage = nullptr);
 
   void run();
 
@@ -57,6 +63,13 @@ class FaultCase {
   void check_records(std::size_t first_without);
   void check_bound();
   void check_same_cycles() const;
+  // Which situation that was.
+  void count(Coverage& coverage) const;
+  void count_stop(Coverage& coverage) const;
+  [[nodiscard]] bool runs(std::size_t command, std::uint64_t cycle) const;
+  [[nodiscard]] std::string running(std::uint64_t cycle) const;
+  [[nodiscard]] std::string phase() const;
+
   void take_results(std::size_t command);
   void unpack(std::size_t task);
 
@@ -99,6 +112,10 @@ class FaultCase {
   std::uint64_t acted_ = 0;           // cycle in which the cancel or overrun acts
   std::size_t last_ = 0;              // the command on its turn when the unit stopped
 
+  std::string phase_;                  // of the unit then
+  std::vector<std::string> recovery_;  // from what, and how, this round began
+
+  Coverage* coverage_;
   std::uint32_t posted_ = 0;
   std::map<FaultKind, std::uint32_t> rounds_;
 };

@@ -56,7 +56,7 @@ FaultPlan FaultGenerator::plan(const HardwareConfig& hardware, const BusLayout& 
     spoil_refused(plan.descriptor, commands.first(plan.command));
   }
   if (kind == FaultKind::Address) {
-    plan.address = spoil_address(plan.descriptor, hardware, layout);
+    spoil_address(plan, hardware, layout);
   }
   return plan;
 }
@@ -69,13 +69,20 @@ FaultPlan FaultGenerator::read_error(const HardwareConfig& hardware,
   std::uint32_t& reader = plan.faults.reader;
   std::vector<std::size_t> owner;  // command of each beat
   while (owner.empty()) {
-    reader = draw(0, hardware.unit.engines + 1);
+    const std::uint32_t engines = hardware.unit.engines;
+    const std::uint32_t master = draw(0, 2);  // weights, activations, descriptors
+    reader = master == 0 ? draw(0, engines - 1) : engines + master - 1;
     for (std::size_t i = 0; i < commands.size(); ++i) {
       owner.insert(owner.end(), read_beats(hardware.unit, commands[i].command, reader), i);
     }
   }
-  plan.faults.read_beat = draw64(owner.size() - 1);
-  plan.command = owner[plan.faults.read_beat];
+  std::uint64_t beat = draw64(owner.size() - 1);
+  plan.command = owner[beat];
+  if (flag()) {  // its first, which often comes before its turn
+    beat =
+        static_cast<std::uint64_t>(std::ranges::lower_bound(owner, plan.command) - owner.begin());
+  }
+  plan.faults.read_beat = beat;
   return plan;
 }
 
@@ -128,23 +135,33 @@ void FaultGenerator::spoil_refused(axi::Descriptor& d, std::span<const PlannedCo
   d.flags = static_cast<std::uint8_t>((d.flags & ~axi::kFlagT2) | (held_t2 ? 0 : axi::kFlagT2));
 }
 
-// Returns where the first range that is not allowed begins.
-std::uint64_t FaultGenerator::spoil_address(axi::Descriptor& d, const HardwareConfig& hardware,
-                                            const BusLayout& layout) {
+void FaultGenerator::spoil_address(FaultPlan& plan, const HardwareConfig& hardware,
+                                   const BusLayout& layout) {
   constexpr std::uint64_t kPage = 4096;
+  axi::Descriptor& d = plan.descriptor;
   const std::uint64_t word = hardware.bus->result_bits / 8;
-  const bool loads = (d.flags & axi::kFlagKeep) == 0;
   const bool second_engine = hardware.unit.engines > 1 && d.rows > 1;
-  const std::uint32_t what = draw(0, 7);
-  if (what == 0) return d.result_base += word / 2;
-  if (what == 1) return d.result_base = round_up(layout.window_limit, word);
-  if (what == 2 && loads) return d.activation_base += kStreamBytes / 2;
-  if (what == 3 && loads) return d.activation_base = round_up(layout.window_limit, kStreamBytes);
-  if (what == 4 && second_engine) return d.weight_base + (d.weight_pitch += 1);
-  // The sum of base and pitch wraps, and what is left of it lies in the window.
-  if (what == 5 && second_engine) return d.weight_base + (d.weight_pitch = 0 - kPage);
-  if (what == 6) return d.weight_base = layout.window_base - kPage;
-  return d.weight_base += hardware.unit.beat_bytes() / 2;
+  const std::uint32_t range = draw(0, 2);
+  const bool misaligned = flag();
+  if (range == 0) {
+    plan.range = "results";
+    d.result_base = misaligned ? d.result_base + word / 2 : round_up(layout.window_limit, word);
+    plan.address = d.result_base;
+  } else if (range == 1 && (d.flags & axi::kFlagKeep) == 0) {
+    plan.range = "activations";
+    d.activation_base = misaligned ? d.activation_base + kStreamBytes / 2
+                                   : round_up(layout.window_limit, kStreamBytes);
+    plan.address = d.activation_base;
+  } else if (second_engine && flag()) {
+    plan.range = "weights";  // where the sum wraps, what is left of it lies in the window
+    d.weight_pitch = misaligned ? d.weight_pitch + 1 : 0 - kPage;
+    plan.address = d.weight_base + d.weight_pitch;
+  } else {
+    plan.range = "weights";
+    d.weight_base =
+        misaligned ? d.weight_base + hardware.unit.beat_bytes() / 2 : layout.window_base - kPage;
+    plan.address = d.weight_base;
+  }
 }
 
 FaultPlan FaultGenerator::silence(std::uint32_t readers, std::uint64_t cycles) {
@@ -152,7 +169,7 @@ FaultPlan FaultGenerator::silence(std::uint32_t readers, std::uint64_t cycles) {
   plan.kind = FaultKind::Silence;
   plan.for_ever = flag();
   BusFaults& faults = plan.faults;
-  faults.silent_from = draw64(cycles);
+  faults.silent_from = draw64(cycles) >> draw(0, 6);  // the descriptors are read early
   const std::uint32_t channel = draw(0, 2 * readers + 2);
   if (channel < readers) faults.silent_ar = 1U << channel;
   if (channel >= readers && channel < 2 * readers) faults.silent_r = 1U << (channel - readers);

@@ -42,6 +42,7 @@ struct FaultPlan {
       0;  // that ends: index in the ring; of no meaning for Cancel, Overrun, Silence
   axi::Descriptor descriptor{};  // that it has instead, if spoils()
   std::uint64_t address = 0;     // in error_address, if spoils()
+  const char* range = "";        // Address: whose it is
   bool in_record = false;        // Write: of the record
   std::uint64_t at = 0;          // cycles from the bell to a cancel or an overrun
   bool for_ever = false;         // Silence: until the unit is reset
@@ -78,8 +79,7 @@ class FaultGenerator : public BusCaseGenerator {
                                       std::span<const PlannedCommand> commands);
   void spoil_illegal(axi::Descriptor& d);
   static void spoil_refused(axi::Descriptor& d, std::span<const PlannedCommand> before);
-  [[nodiscard]] std::uint64_t spoil_address(axi::Descriptor& d, const HardwareConfig& hardware,
-                                            const BusLayout& layout);
+  void spoil_address(FaultPlan& plan, const HardwareConfig& hardware, const BusLayout& layout);
   [[nodiscard]] FaultPlan silence(std::uint32_t readers, std::uint64_t cycles);
 };
 

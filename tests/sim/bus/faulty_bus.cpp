@@ -184,6 +184,7 @@ void FaultyBus::clock() {
 
 // A channel that waits in this cycle has waited for one more.
 void FaultyBus::note_wait(std::uint32_t channel, bool waits) {
+  seen_.waited[channel] |= waits;
   waits_[channel] = waits ? waits_[channel] + 1 : 0;
   seen_.worst_wait = std::max(seen_.worst_wait, waits_[channel]);
 }

@@ -81,7 +81,7 @@ class FaultyBus {
   bool run_until(const std::function<bool()>& done, std::uint64_t most);
 
   [[nodiscard]] std::uint64_t cycle() const { return cycle_; }
-  [[nodiscard]] TmuAxiUnit& unit() { return unit_; }
+  [[nodiscard]] TmuAxiUnit& unit() const { return unit_; }
 
   /// Where a fault was put on the bus.
   struct Injected {
@@ -99,6 +99,7 @@ class FaultyBus {
     // Of the memory as it was: longest wait of an address or word, and for a last beat or an answer.
     std::uint64_t worst_wait = 0;
     std::uint64_t worst_answer = 0;
+    std::array<bool, TmuAxiUnit::kMaxReaders + 2> waited{};  // addresses of readers, AW, W
     bool blocked = false;  // a silent channel kept something waiting
   };
   [[nodiscard]] const Seen& seen() const { return seen_; }

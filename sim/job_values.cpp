@@ -5,8 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstring>
-#include <map>
-#include <tuple>
 #include <vector>
 
 #include "kernels/packing/packed_ternary.hpp"
@@ -28,8 +26,8 @@ void mix(HashWords& hash, const std::uint8_t* bytes, std::size_t count) {
 }
 
 // Four chains of multiplications run side by side, so the hash is about as fast as memory.
-std::uint64_t hash_bytes(std::span<const std::uint8_t> bytes, std::uint64_t seed) {
-  HashWords hash = {seed, ~seed, seed + 1, seed - 1};
+std::uint64_t fingerprint(std::span<const std::uint8_t> bytes) {
+  HashWords hash = {0, 1, 2, 3};
   const std::size_t whole = bytes.size() / sizeof(HashWords) * sizeof(HashWords);
   for (std::size_t i = 0; i < whole; i += sizeof(HashWords)) {
     mix(hash, bytes.data() + i, sizeof(HashWords));
@@ -41,20 +39,6 @@ std::uint64_t hash_bytes(std::span<const std::uint8_t> bytes, std::uint64_t seed
     all ^= all >> 32;
   }
   return all;
-}
-
-std::uint64_t fingerprint(const TmuTask& task) {
-  const TmuCommand& command = task.command;
-  const std::uint64_t shape = (std::uint64_t{command.rows} << 20) ^ (command.beats << 1U) ^
-                              (command.format == WeightFormat::T5 ? 0U : 1U);
-  return hash_bytes(task.weights->bytes, shape);
-}
-
-// What makes two tasks a product with one matrix.
-using MatrixKey = std::tuple<const WeightStreams*, std::uint32_t, std::uint32_t, WeightFormat>;
-
-MatrixKey key_of(const TmuTask& task) {
-  return {task.weights, task.command.rows, task.command.beats, task.command.format};
 }
 
 // Rows [begin, end) of the matrix, row r from the stream of engine r % engines; returns the weights that are not
@@ -107,10 +91,12 @@ std::vector<std::uint64_t> JobValues::compute(std::span<const TmuTask> tasks,
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     if (!legal[i]) continue;
     if (!tasks[i].command.keep_activations) held = tasks[i].activations;
-    products[key_of(tasks[i])].push_back({.task = &tasks[i], .activations = held});
+    const TmuCommand& command = tasks[i].command;
+    products[{tasks[i].weights, command.rows, command.beats, command.format}].push_back(
+        {.task = &tasks[i], .activations = held});
   }
   for (const auto& [key, parts] : products) {
-    DecodedMatrix& decoded = matrix(*parts.front().task);
+    DecodedMatrix& decoded = matrix(key, *parts.front().task);
     multiply(decoded, parts);
     for (const Part& part : parts) {
       nonzero_lanes[static_cast<std::size_t>(part.task - tasks.data())] =
@@ -120,9 +106,9 @@ std::vector<std::uint64_t> JobValues::compute(std::span<const TmuTask> tasks,
   return nonzero_lanes;
 }
 
-DecodedMatrix& JobValues::matrix(const TmuTask& task) {
-  Entry& entry = entries_[task.weights];
-  const std::uint64_t now = fingerprint(task);
+DecodedMatrix& JobValues::matrix(const MatrixKey& key, const TmuTask& task) {
+  Entry& entry = entries_[key];
+  const std::uint64_t now = fingerprint(task.weights->bytes);
   if (!entry.matrix || entry.fingerprint != now) {
     entry.matrix = std::make_unique<DecodedMatrix>(unit_, task, *pool_);
     entry.fingerprint = now;

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
-#include <unordered_map>
+#include <tuple>
 #include <vector>
 
 #include "kernels/cpu_backend.hpp"
@@ -33,7 +34,7 @@ class DecodedMatrix {
 
 /// What the unit computes in a job; when, the timing models say.
 ///
-/// Keeps the matrices that it has decoded, one a WeightStreams object, for as long as the bytes stay the same
+/// Keeps the matrices that it has decoded, one a WeightStreams object and shape, for as long as the bytes stay the same
 /// (a hash over all of them is compared in every job, which costs a fifth of a byte a weight).
 class JobValues {
  public:
@@ -47,6 +48,8 @@ class JobValues {
                                      const std::vector<bool>& legal);
 
  private:
+  /// What makes two tasks a product with one matrix: streams, rows, beats, format.
+  using MatrixKey = std::tuple<const WeightStreams*, std::uint32_t, std::uint32_t, WeightFormat>;
   struct Entry {
     std::uint64_t fingerprint = 0;
     std::unique_ptr<DecodedMatrix> matrix;
@@ -57,13 +60,13 @@ class JobValues {
     std::span<const std::int8_t> activations;
   };
 
-  DecodedMatrix& matrix(const TmuTask& task);
+  DecodedMatrix& matrix(const MatrixKey& key, const TmuTask& task);
   void multiply(DecodedMatrix& matrix, std::span<const Part> parts);
 
   UnitConfig unit_;
   ThreadPool alone_{1};
   ThreadPool* pool_;
-  std::unordered_map<const WeightStreams*, Entry> entries_;
+  std::map<MatrixKey, Entry> entries_;
   std::vector<std::int8_t> x_;      // of several tasks
   std::vector<std::int32_t> sums_;  // likewise
 };

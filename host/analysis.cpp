@@ -8,8 +8,8 @@
 
 #include "host/report/phase_report.hpp"
 #include "host/stream_layout.hpp"
-#include "sim/job_plan.hpp"
-#include "sim/lower_bound.hpp"
+#include "sim/estimate/lower_bound.hpp"
+#include "sim/job/job_plan.hpp"
 
 namespace sterna::host {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "model/config.hpp"
-#include "sim/job_estimate.hpp"
-#include "sim/stream_memory.hpp"
+#include "sim/estimate/job_estimate.hpp"
+#include "sim/streams/stream_memory.hpp"
 
 namespace sterna::host {
 

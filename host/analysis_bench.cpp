@@ -9,7 +9,7 @@
 
 #include "host/analysis.hpp"
 #include "model/synthetic.hpp"
-#include "sim/hardware_yaml.hpp"
+#include "sim/config/hardware_yaml.hpp"
 
 namespace {
 

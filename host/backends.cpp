@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "sim/bus/rtl_bus_tmu.hpp"
-#include "sim/bus/systemc_bus_tmu.hpp"
-#include "sim/rtl_tmu.hpp"
-#include "sim/systemc_tmu.hpp"
+#include "sim/devices/rtl_bus_tmu.hpp"
+#include "sim/devices/rtl_tmu.hpp"
+#include "sim/devices/systemc_bus_tmu.hpp"
+#include "sim/devices/systemc_tmu.hpp"
 
 namespace sterna::host {
 

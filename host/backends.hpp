@@ -11,8 +11,8 @@
 #include "host/device_backend.hpp"
 #include "kernels/cpu_backend.hpp"
 #include "kernels/thread_pool.hpp"
-#include "sim/hardware.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/config/hardware.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::host {
 

@@ -10,7 +10,7 @@
 
 #include "host/stream_layout.hpp"
 #include "kernels/matmul_backend.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::host {
 

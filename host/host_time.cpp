@@ -4,7 +4,7 @@
 #include <array>
 
 #include "host/locations.hpp"
-#include "sim/host_yaml.hpp"
+#include "sim/config/host_yaml.hpp"
 
 namespace sterna::host {
 namespace {

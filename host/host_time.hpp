@@ -5,7 +5,7 @@
 #include <span>
 
 #include "host/host_work.hpp"
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 
 namespace sterna::host {
 

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "kernels/packing/panel_layout.hpp"
+#include "kernels/panel/panel_layout.hpp"
 
 namespace sterna {
 namespace {

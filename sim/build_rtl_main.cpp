@@ -6,8 +6,8 @@
 #include <exception>
 #include <iostream>
 
-#include "sim/hardware_yaml.hpp"
-#include "sim/rtl_library.hpp"
+#include "sim/config/hardware_yaml.hpp"
+#include "sim/rtl/rtl_library.hpp"
 
 int main(int argc, char** argv) {
   try {

@@ -7,10 +7,10 @@
 
 #include <benchmark/benchmark.h>
 
-#include "sim/bus/rtl_bus_tmu.hpp"
-#include "sim/random_job.hpp"
-#include "sim/rtl_tmu.hpp"
-#include "sim/systemc_tmu.hpp"
+#include "sim/devices/rtl_bus_tmu.hpp"
+#include "sim/devices/rtl_tmu.hpp"
+#include "sim/devices/systemc_tmu.hpp"
+#include "sim/job/random_job.hpp"
 
 namespace {
 

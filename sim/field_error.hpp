@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace sterna::sim {
 
 /// A value outside its legal range, found by a validate(); the sentence names field, value and what
@@ -20,5 +22,12 @@ class FieldError : public std::invalid_argument {
  private:
   std::string field_;
 };
+
+/// Throws FieldError unless `value` is in [low, high]; NaN never is. `unit` follows the numbers: " GB/s".
+inline void require_range(const char* field, double value, double low, double high,
+                          const char* unit = "") {
+  if (value >= low && value <= high) return;
+  throw FieldError(field, fmt::format("is {}; it must be from {} to {}{}", value, low, high, unit));
+}
 
 }  // namespace sterna::sim

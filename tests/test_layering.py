@@ -16,6 +16,18 @@ ALLOWED: dict[str, set[str]] = {
     "sim": {"kernels", "rtl"},
     "host": {"kernels", "model", "sim"},
 }
+# Folders inside sim/, lowest first: each may include those before it.
+SIM_FOLDERS = [
+    "dram",  # memory parts and their controllers
+    "config",  # the hardware file
+    "job",  # what a unit is asked for
+    "streams",  # the bare unit behind streams
+    "bus",  # the unit on its bus
+    "estimate",  # closed form and lower bound
+    "energy",
+    "rtl",  # Verilated libraries: built, loaded
+    "devices",  # each unit behind one interface
+]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z]+)/', re.M)
 LINK = re.compile(r"\bsterna::([a-z]+)\b")
 VAGUE = {"utils", "util", "common", "misc", "helpers", "helper", "core", "base"}
@@ -28,6 +40,25 @@ def test_includes_point_downwards(folder: str) -> None:
         for path in sorted((ROOT / folder).rglob("*.[ch]pp"))
         for target in INCLUDE.findall(path.read_text())
         if target not in ALLOWED[folder] | {folder}
+    ]
+    assert not strays, strays
+
+
+def test_no_folder_of_sim_is_left_out() -> None:
+    assert sorted(SIM_FOLDERS) == sorted(
+        path.name for path in (ROOT / "sim").iterdir() if path.is_dir()
+    )
+
+
+@pytest.mark.parametrize("folder", SIM_FOLDERS)
+def test_folders_of_sim_include_those_below(folder: str) -> None:
+    allowed = SIM_FOLDERS[: SIM_FOLDERS.index(folder) + 1]
+    strays = [
+        f"{path.relative_to(ROOT)} includes sim/{target}/"
+        for path in sorted((ROOT / "sim" / folder).iterdir())
+        if path.suffix in {".cpp", ".hpp"}
+        for target in re.findall(r'^#include "sim/([a-z]+)/', path.read_text(), re.M)
+        if target not in allowed
     ]
     assert not strays, strays
 

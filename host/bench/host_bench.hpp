@@ -10,7 +10,7 @@
 #include "host/bench/unit_of_zeros.hpp"
 #include "host/progress.hpp"
 #include "model/weights.hpp"
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 
 namespace sterna::host {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "host/host_work.hpp"
-#include "sim/host_config.hpp"
+#include "sim/config/host_config.hpp"
 
 namespace sterna::host {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "host/device_backend.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::host {
 

@@ -12,7 +12,7 @@
 #include "model/formats/checkpoint.hpp"
 #include "model/formats/inventory.hpp"
 #include "model/synthetic.hpp"
-#include "sim/hardware_yaml.hpp"
+#include "sim/config/hardware_yaml.hpp"
 
 namespace sterna::host {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "host/locations.hpp"
 #include "model/formats/checkpoint.hpp"
-#include "sim/hardware_yaml.hpp"
+#include "sim/config/hardware_yaml.hpp"
 
 namespace sterna::host {
 

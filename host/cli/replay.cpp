@@ -15,8 +15,8 @@
 #include "host/replay/wave_view.hpp"
 #include "host/token_ids.hpp"
 #include "host/workload.hpp"
-#include "sim/bus/rtl_bus_tmu.hpp"
-#include "sim/rtl_tmu.hpp"
+#include "sim/devices/rtl_bus_tmu.hpp"
+#include "sim/devices/rtl_tmu.hpp"
 
 namespace sterna::host {
 namespace {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "kernels/cpu_backend.hpp"
-#include "sim/job_estimate.hpp"
+#include "sim/estimate/job_estimate.hpp"
 
 namespace sterna::host {
 namespace {

@@ -13,8 +13,8 @@
 #include "host/replay/capturing_backend.hpp"
 #include "host/replay/replay_window.hpp"
 #include "model/transformer.hpp"
-#include "sim/hardware.hpp"
-#include "sim/wave_window.hpp"
+#include "sim/config/hardware.hpp"
+#include "sim/job/wave_window.hpp"
 
 namespace sterna::host {
 

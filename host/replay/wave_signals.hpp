@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 
 namespace sterna::host {
 

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "host/replay/wave_signals.hpp"
-#include "sim/wave_window.hpp"
+#include "sim/job/wave_window.hpp"
 
 namespace sterna::host {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "host/device_backend.hpp"
 #include "host/replay/replay_window.hpp"
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 
 namespace sterna::host {
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/report/time_json.hpp"
-#include "sim/action_counts.hpp"
+#include "sim/energy/action_counts.hpp"
 
 namespace sterna::host {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/whole_model.hpp"
-#include "sim/energy.hpp"
+#include "sim/energy/energy.hpp"
 
 namespace sterna::host {
 

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "sim/bus/bus_layout.hpp"
-#include "sim/lower_bound.hpp"
+#include "sim/estimate/lower_bound.hpp"
 
 namespace sterna::host {
 namespace {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "host/backend_run.hpp"
-#include "sim/action_counts.hpp"
-#include "sim/energy.hpp"
-#include "sim/stream_memory.hpp"
+#include "sim/energy/action_counts.hpp"
+#include "sim/energy/energy.hpp"
+#include "sim/streams/stream_memory.hpp"
 
 namespace sterna::host {
 

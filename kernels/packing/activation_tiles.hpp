@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/packing/panel_layout.hpp"
+#include "kernels/panel/panel_layout.hpp"
 #include "kernels/thread_pool.hpp"
 
 namespace sterna {

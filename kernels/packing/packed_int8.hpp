@@ -8,7 +8,7 @@
 
 #include "kernels/packing/elements.hpp"
 #include "kernels/packing/int8_panels.hpp"
-#include "kernels/packing/panel_layout.hpp"
+#include "kernels/panel/panel_layout.hpp"
 
 namespace sterna {
 

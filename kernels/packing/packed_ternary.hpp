@@ -7,8 +7,8 @@
 #include <span>
 
 #include "kernels/packing/elements.hpp"
-#include "kernels/packing/panel_layout.hpp"
 #include "kernels/packing/trit.hpp"
+#include "kernels/panel/panel_layout.hpp"
 
 namespace sterna {
 

@@ -10,8 +10,8 @@
 #include "kernels/packing/activation_tiles.hpp"
 #include "kernels/packing/elements.hpp"
 #include "kernels/packing/int8_panels.hpp"
-#include "kernels/packing/panel_layout.hpp"
 #include "kernels/panel/panel_kernels.hpp"
+#include "kernels/panel/panel_layout.hpp"
 
 namespace sterna {
 

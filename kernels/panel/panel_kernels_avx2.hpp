@@ -6,8 +6,8 @@
 
 #include <immintrin.h>
 
-#include "kernels/packing/panel_layout.hpp"
 #include "kernels/panel/panel_kernels_impl.hpp"
+#include "kernels/panel/panel_layout.hpp"
 #include "kernels/panel/panel_steps.hpp"
 
 namespace sterna {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <immintrin.h>
 
-#include "kernels/packing/panel_layout.hpp"
 #include "kernels/panel/panel_kernels_impl.hpp"
+#include "kernels/panel/panel_layout.hpp"
 
 namespace sterna {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/packing/panel_layout.hpp"
 #include "kernels/panel/panel_kernels_impl.hpp"
+#include "kernels/panel/panel_layout.hpp"
 
 namespace sterna {
 namespace {

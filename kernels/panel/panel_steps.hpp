@@ -4,8 +4,8 @@
 // How kernels of 16 and 32 byte vectors walk over the tokens of a batch. All of it is in the unnamed
 // namespace: each file keeps its own copy (see panel_kernels_impl.hpp).
 
-#include "kernels/packing/panel_layout.hpp"
 #include "kernels/panel/panel_kernels_impl.hpp"
+#include "kernels/panel/panel_layout.hpp"
 
 namespace sterna {
 namespace {

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "sim/dram/address_map.hpp"
-#include "sim/job_plan.hpp"
+#include "sim/job/job_plan.hpp"
 
 namespace sterna::sim {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "rtl/axi/registers.hpp"
-#include "sim/hardware.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/config/hardware.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::sim {
 

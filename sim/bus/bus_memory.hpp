@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
+#include "sim/config/hardware.hpp"
 #include "sim/dram/dram.hpp"
-#include "sim/hardware.hpp"
-#include "sim/stream_memory.hpp"
+#include "sim/streams/stream_memory.hpp"
 
 namespace sterna::sim {
 

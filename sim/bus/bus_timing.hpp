@@ -11,8 +11,8 @@
 #include "sim/bus/descriptor_ring.hpp"
 #include "sim/bus/read_master.hpp"
 #include "sim/bus/result_writer.hpp"
-#include "sim/hardware.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/config/hardware.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::sim {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sim/result_path.hpp"
+#include "sim/streams/result_path.hpp"
 
 namespace sterna::sim {
 

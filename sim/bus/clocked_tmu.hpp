@@ -5,9 +5,9 @@
 #include <limits>
 #include <vector>
 
-#include "sim/hardware.hpp"
-#include "sim/job_plan.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/config/hardware.hpp"
+#include "sim/job/job_plan.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::sim {
 

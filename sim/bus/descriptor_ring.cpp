@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/bus/descriptor_ring.hpp"
 
-#include "sim/job_plan.hpp"
+#include "sim/job/job_plan.hpp"
 
 namespace sterna::sim {
 

@@ -9,7 +9,7 @@
 #include "rtl/axi/registers.hpp"
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/read_master.hpp"
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 
 namespace sterna::sim {
 

@@ -10,9 +10,9 @@
 
 #include "rtl/axi/registers.hpp"
 #include "sim/bus/bus_layout.hpp"
-#include "sim/hardware.hpp"
-#include "sim/stream_memory.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/config/hardware.hpp"
+#include "sim/job/tmu_device.hpp"
+#include "sim/streams/stream_memory.hpp"
 
 namespace sterna::sim {
 

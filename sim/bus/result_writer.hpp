@@ -5,7 +5,7 @@
 #include <deque>
 
 #include "sim/bus/bus_memory.hpp"
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 
 namespace sterna::sim {
 

@@ -14,9 +14,9 @@
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/bus_memory.hpp"
 #include "sim/bus/job_bytes.hpp"
-#include "sim/hardware.hpp"
-#include "sim/tmu_device.hpp"
-#include "sim/wave_window.hpp"
+#include "sim/config/hardware.hpp"
+#include "sim/job/tmu_device.hpp"
+#include "sim/job/wave_window.hpp"
 
 namespace sterna::sim {
 

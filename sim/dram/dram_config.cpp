@@ -22,13 +22,6 @@ constexpr double kMinGbPerS = 0.001;
 constexpr double kMaxGbPerS = 100'000;
 constexpr double kMaxLatencyNs = 1e6;
 
-void require_range(const char* field, double value, double low, double high, const char* unit) {
-  if (!(value >= low && value <= high)) {  // also for NaN
-    throw FieldError(field,
-                     fmt::format("is {}; it must be from {} to {}{}", value, low, high, unit));
-  }
-}
-
 void require_power_of_two(const char* field, std::uint32_t value, std::uint32_t high) {
   if (!std::has_single_bit(value) || value > high) {
     throw FieldError(field,
@@ -98,8 +91,8 @@ void DramConfig::validate() const {
   validate_shape(part);
   validate_refresh(part);
   require_power_of_two("dram.channels", channels, kMaxChannels);
-  require_range("dram.queue_depth", queue_depth, 1, kMaxDepth, "");
-  require_range("dram.starvation_cap", starvation_cap, 1, kMaxCap, "");
+  require_range("dram.queue_depth", queue_depth, 1, kMaxDepth);
+  require_range("dram.starvation_cap", starvation_cap, 1, kMaxCap);
   try {
     const AddressMap map(part, channels, mapping);
   } catch (const std::invalid_argument& error) {

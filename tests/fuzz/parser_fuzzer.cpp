@@ -21,7 +21,7 @@
 #include "model/formats/packed/file.hpp"
 #include "model/text/readers/tokenizer_file.hpp"
 #include "model/text/tokenizer/tokenizer.hpp"
-#include "sim/hardware_yaml.hpp"
+#include "sim/config/hardware_yaml.hpp"
 
 namespace sterna {
 namespace {

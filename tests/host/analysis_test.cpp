@@ -10,9 +10,9 @@
 
 #include "host/stream_layout.hpp"
 #include "model/synthetic.hpp"
-#include "sim/hardware_yaml.hpp"
-#include "sim/job_estimate.hpp"
-#include "sim/lower_bound.hpp"
+#include "sim/config/hardware_yaml.hpp"
+#include "sim/estimate/job_estimate.hpp"
+#include "sim/estimate/lower_bound.hpp"
 #include "tests/sim/job_timing.hpp"
 
 namespace sterna::host {

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "sim/tmu_device.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::host {
 

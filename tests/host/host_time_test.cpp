@@ -5,7 +5,7 @@
 
 #include "host/locations.hpp"
 #include "model/synthetic.hpp"
-#include "sim/host_yaml.hpp"
+#include "sim/config/host_yaml.hpp"
 
 namespace sterna::host {
 namespace {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "model/synthetic.hpp"
-#include "sim/hardware_yaml.hpp"
+#include "sim/config/hardware_yaml.hpp"
 
 namespace sterna::host {
 namespace {

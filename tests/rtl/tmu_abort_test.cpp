@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/rtl_unit.hpp"
+#include "sim/rtl/rtl_unit.hpp"
 #include "tests/rtl/command.hpp"
 #include "tests/rtl/session.hpp"
 #include "tests/sim/designs.hpp"

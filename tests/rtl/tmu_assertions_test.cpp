@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/rtl_unit.hpp"
+#include "sim/rtl/rtl_unit.hpp"
 #include "tests/sim/designs.hpp"
 
 namespace sterna {

@@ -12,7 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/rtl_unit.hpp"
+#include "sim/rtl/rtl_unit.hpp"
 #include "tests/rtl/command.hpp"
 #include "tests/rtl/coverage.hpp"
 #include "tests/rtl/session.hpp"

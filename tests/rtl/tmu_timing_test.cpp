@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/rtl_unit.hpp"
+#include "sim/rtl/rtl_unit.hpp"
 #include "tests/rtl/command.hpp"
 #include "tests/rtl/page_timing.hpp"
 #include "tests/rtl/session.hpp"

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 
 namespace sterna::sim {
 

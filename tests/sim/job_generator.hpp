@@ -9,7 +9,7 @@
 #include <random>
 #include <string>
 
-#include "sim/random_job.hpp"
+#include "sim/job/random_job.hpp"
 
 namespace sterna::sim {
 

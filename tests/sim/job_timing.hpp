@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/job_plan.hpp"
-#include "sim/tmu_timing.hpp"
+#include "sim/job/job_plan.hpp"
+#include "sim/streams/tmu_timing.hpp"
 
 namespace sterna::sim {
 

@@ -3,7 +3,7 @@
 
 #include <ostream>
 
-#include "sim/tmu_device.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::sim {
 

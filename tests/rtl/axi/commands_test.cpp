@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/rtl_unit.hpp"
+#include "sim/rtl/rtl_unit.hpp"
 #include "tests/rtl/axi/axi_rig.hpp"
 #include "tests/rtl/session.hpp"
 

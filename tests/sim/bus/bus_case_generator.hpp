@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <iterator>
 
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/job_generator.hpp"
 

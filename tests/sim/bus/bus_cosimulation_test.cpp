@@ -13,9 +13,9 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/bus/rtl_bus_tmu.hpp"
-#include "sim/bus/systemc_bus_tmu.hpp"
-#include "sim/random_job.hpp"
+#include "sim/devices/rtl_bus_tmu.hpp"
+#include "sim/devices/systemc_bus_tmu.hpp"
+#include "sim/job/random_job.hpp"
 #include "tests/sim/bus/bus_case_generator.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/report_printing.hpp"

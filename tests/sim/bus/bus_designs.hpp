@@ -5,7 +5,7 @@
 #include <ostream>
 #include <string>
 
-#include "sim/hardware.hpp"
+#include "sim/config/hardware.hpp"
 #include "tests/sim/designs.hpp"
 
 namespace sterna::sim {

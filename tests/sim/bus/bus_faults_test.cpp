@@ -16,7 +16,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/rtl_unit.hpp"
+#include "sim/rtl/rtl_unit.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/bus/fault_case.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/bus_timing.hpp"
-#include "sim/job_plan.hpp"
+#include "sim/job/job_plan.hpp"
 
 namespace sterna::sim {
 

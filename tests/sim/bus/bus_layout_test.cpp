@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/dram/address_map.hpp"
-#include "sim/random_job.hpp"
+#include "sim/job/random_job.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/job_generator.hpp"
 

@@ -12,7 +12,7 @@
 
 #include "rtl/axi/registers.hpp"
 #include "sim/bus/bus_layout.hpp"
-#include "sim/random_job.hpp"
+#include "sim/job/random_job.hpp"
 #include "tests/rtl/coverage.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/bus/fault_plan.hpp"

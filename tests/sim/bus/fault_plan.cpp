@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "sim/job_plan.hpp"
+#include "sim/job/job_plan.hpp"
 
 namespace sterna::sim {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "rtl/axi/registers.hpp"
 #include "sim/bus/bus_layout.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/job/tmu_device.hpp"
 #include "tests/sim/bus/bus_case_generator.hpp"
 #include "tests/sim/bus/faulty_bus.hpp"
 

@@ -14,8 +14,8 @@
 #include "rtl/axi/tmu_axi_unit.hpp"
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/bus_memory.hpp"
-#include "sim/hardware.hpp"
-#include "sim/tmu_device.hpp"
+#include "sim/config/hardware.hpp"
+#include "sim/job/tmu_device.hpp"
 
 namespace sterna::sim {
 

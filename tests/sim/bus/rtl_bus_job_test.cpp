@@ -11,7 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/random_job.hpp"
+#include "sim/job/random_job.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 
 namespace sterna::sim {

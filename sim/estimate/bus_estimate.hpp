@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+#include "sim/config/hardware.hpp"
+#include "sim/estimate/bus_rates.hpp"
+#include "sim/estimate/job_estimate.hpp"
+#include "sim/job/tmu_device.hpp"
+
+namespace sterna::sim {
+
+/// estimate_job() of a design with a bus: the steps of docs/axi.md around the commands, streams at the rates that
+/// the memory keeps up with.
+[[nodiscard]] JobEstimate estimate_bus_job(const HardwareConfig& hardware, const BusRates& rates,
+                                           std::span<const TmuCommand> commands);
+
+}  // namespace sterna::sim

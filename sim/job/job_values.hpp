@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "kernels/cpu_backend.hpp"
+#include "kernels/thread_pool.hpp"
+#include "sim/job/tmu_device.hpp"
+
+namespace sterna::sim {
+
+/// One matrix as the unit reads it from its streams, in the form that the CPU multiplies fast.
+/// Decoded from the stream bytes, so a layout error shows in the sums.
+class DecodedMatrix {
+ public:
+  DecodedMatrix(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool);
+
+  /// sums[t, r] = sum_c w[r, c] * x[t, c]. Shapes  x (tokens, cols), sums (tokens, rows)
+  void multiply(std::span<const std::int8_t> x, std::span<std::int32_t> sums);
+
+  [[nodiscard]] std::size_t rows() const { return weights_.rows(); }
+  [[nodiscard]] std::uint64_t nonzeros() const { return nonzeros_; }
+
+ private:
+  PackedTernary weights_;
+  std::uint64_t nonzeros_;
+  CpuBackend cpu_;
+};
+
+/// What the unit computes in a job; when, the timing models say.
+///
+/// Keeps the matrices that it has decoded, one a WeightStreams object and shape, for as long as the bytes stay the same
+/// (a hash over all of them is compared in every job, which costs a fifth of a byte a weight).
+class JobValues {
+ public:
+  /// `pool` does the work and outlives the object; nullptr: the caller's thread alone.
+  explicit JobValues(const UnitConfig& unit, ThreadPool* pool = nullptr)
+      : unit_(unit), pool_(pool != nullptr ? pool : &alone_) {}
+
+  /// Writes the sums of the tasks whose command is legal. Commands with the same weights are computed
+  /// together. Returns  a task: lanes with a weight that is not zero, over all its tokens; 0 if illegal
+  std::vector<std::uint64_t> compute(std::span<const TmuTask> tasks,
+                                     const std::vector<bool>& legal);
+
+ private:
+  /// What makes two tasks a product with one matrix: streams, rows, beats, format.
+  using MatrixKey = std::tuple<const WeightStreams*, std::uint32_t, std::uint32_t, WeightFormat>;
+  struct Entry {
+    std::uint64_t fingerprint = 0;
+    std::unique_ptr<DecodedMatrix> matrix;
+  };
+  /// Of a legal task.
+  struct Part {
+    const TmuTask* task;
+    std::span<const std::int8_t> activations;
+  };
+
+  DecodedMatrix& matrix(const MatrixKey& key, const TmuTask& task);
+  void multiply(DecodedMatrix& matrix, std::span<const Part> parts);
+
+  UnitConfig unit_;
+  ThreadPool alone_{1};
+  ThreadPool* pool_;
+  std::map<MatrixKey, Entry> entries_;
+  std::vector<std::int8_t> x_;      // of several tasks
+  std::vector<std::int32_t> sums_;  // likewise
+};
+
+}  // namespace sterna::sim

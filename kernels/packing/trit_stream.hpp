@@ -31,4 +31,7 @@ void encode_t2(std::span<const Trit> trits, std::span<std::uint8_t> bytes);
 void decode_t5(std::span<const std::uint8_t> bytes, std::span<Trit> trits);
 void decode_t2(std::span<const std::uint8_t> bytes, std::span<Trit> trits);
 
+/// How many trits are not zero.
+[[nodiscard]] std::size_t count_nonzeros(std::span<const Trit> trits);
+
 }  // namespace sterna

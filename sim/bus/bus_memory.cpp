@@ -33,17 +33,19 @@ void BusMemory::start() {
 
 void BusMemory::advance(Cycle cycle) {
   cycle_ = cycle;
-  if (cycle >= quiet_until_) {
-    dram_->advance(cycle);
-    const auto writer = static_cast<std::uint32_t>(readers_.size());
-    while (dram_->has_written(writer)) dram_->take_written(writer);
-    quiet_until_ = dram_->next_change();
-    refused_ = 0;
-    for (std::uint32_t r = 0; r < readers_.size(); ++r) {
-      if (readers_[r].next == kNever) collect(r);
-    }
-  }
+  if (cycle >= quiet_until_) advance_dram(cycle);
   if (write_.has_address && write_.has_last) send_write();
+}
+
+void BusMemory::advance_dram(Cycle cycle) {
+  dram_->advance(cycle);
+  const auto writer = static_cast<std::uint32_t>(readers_.size());
+  while (dram_->has_written(writer)) dram_->take_written(writer);
+  quiet_until_ = dram_->next_change();
+  refused_ = 0;
+  for (std::uint32_t r = 0; r < readers_.size(); ++r) {
+    if (readers_[r].next == kNever) collect(r);
+  }
 }
 
 BusMemory::Cycle BusMemory::next_change() const {
@@ -95,9 +97,8 @@ void BusMemory::collect(std::uint32_t index) {
   reader.next = std::max(reader.ready, reader.free);
 }
 
-bool BusMemory::take_beat(std::uint32_t index) {
-  Reader& reader = readers_[index];
-  reader.free = cycle_ + 1;
+bool BusMemory::take(Reader& reader, std::uint32_t index, Cycle cycle) {
+  reader.free = cycle + 1;
   reader.have -= reader.beat_bytes;
   reader.next = kNever;
   --reader.open;
@@ -105,6 +106,20 @@ bool BusMemory::take_beat(std::uint32_t index) {
   const bool last = reader.last && reader.have == 0;
   collect(index);
   return last;
+}
+
+// When a beat comes follows from when the DRAM gave it, so the DRAM may run ahead.
+void BusMemory::take_until(Cycle cycle, std::span<Taken> taken) {
+  cycle_ = cycle;
+  if (cycle >= quiet_until_) advance_dram(cycle);
+  for (std::uint32_t r = 0; r < readers_.size(); ++r) {
+    Reader& reader = readers_[r];
+    taken[r] = {};
+    while (reader.next <= cycle) {
+      ++taken[r].beats;
+      taken[r].bursts += take(reader, r, reader.next) ? 1 : 0;
+    }
+  }
 }
 
 MovedBytes BusMemory::read_bytes() const {

@@ -67,7 +67,16 @@ class BusMemory {
   [[nodiscard]] bool has_beat(std::uint32_t reader) const {
     return readers_[reader].next <= cycle_;
   }
-  bool take_beat(std::uint32_t reader);
+  bool take_beat(std::uint32_t reader) { return take(readers_[reader], reader, cycle_); }
+
+  /// What a reader takes in a stretch of cycles.
+  struct Taken {
+    std::uint32_t beats = 0;
+    std::uint32_t bursts = 0;  // of which the last beat is among them
+  };
+  /// Cycles from this one up to `cycle` at once, in which no address is on a channel and nothing is written: each
+  /// reader takes its beats as they come. Shape  taken (readers,)
+  void take_until(Cycle cycle, std::span<Taken> taken);
 
   [[nodiscard]] bool aw_ready() const { return !write_.has_address; }
   [[nodiscard]] bool w_ready() const { return !write_.has_last; }
@@ -76,6 +85,13 @@ class BusMemory {
   /// BVALID, and its handshake.
   [[nodiscard]] bool has_answer() const { return !answers_.empty() && answers_.front() <= cycle_; }
   void take_answer() { answers_.pop_front(); }
+  /// The cycle of the next answer, if it is known.
+  [[nodiscard]] Cycle next_answer() const { return answers_.empty() ? kNever : answers_.front(); }
+
+  /// Beats that are asked for and have not come.
+  [[nodiscard]] std::uint32_t open_beats(std::uint32_t reader) const {
+    return readers_[reader].open;
+  }
 
   /// What the readers of this job have taken; of what was written, the devices know how much was meant.
   [[nodiscard]] MovedBytes read_bytes() const;
@@ -100,7 +116,9 @@ class BusMemory {
     bool has_last = false;
   };
 
+  void advance_dram(Cycle cycle);
   void collect(std::uint32_t reader);
+  bool take(Reader& reader, std::uint32_t index, Cycle cycle);
   void send_write();
 
   HardwareConfig hardware_;

@@ -12,6 +12,7 @@ BusTiming::BusTiming(const HardwareConfig& hardware)
     : hardware_(hardware),
       memory_(hardware),
       addresses_(memory_.readers()),
+      taken_(memory_.readers()),
       ring_(hardware),
       unit_(hardware.unit),
       writer_(hardware) {}
@@ -60,6 +61,50 @@ bool BusTiming::step() {
     ++cycle_;
   }
   return true;
+}
+
+bool BusTiming::leap() {
+  if (!running_) return false;
+  ClockedTmu::Slots slots = unit_.plain_slots(cycle_);
+  if (slots.count == 0 || !is_calm()) return false;
+  for (std::uint32_t r = 0; r < masters_.size(); ++r) {
+    const std::uint64_t pops = masters_[r].pops_before_asking();
+    if (pops == 0) return false;
+    if (r >= slots.engines) continue;
+    slots.count = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>({slots.count, pops, masters_[r].held_beats()}));
+  }
+  // The cycle of the last push is the last of the leap.
+  const std::uint64_t until = std::min(memory_.next_answer(), ring_.next_event(cycle_));
+  if (until < slots.first + 2) return false;
+  slots.count = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(slots.count, (until - slots.first - 2) / slots.each + 1));
+  if (slots.count == 0) return false;
+  const std::uint64_t last = slots.first + std::uint64_t{slots.count - 1} * slots.each + 1;
+  memory_.take_until(last, taken_);
+  for (std::uint32_t r = 0; r < masters_.size(); ++r) {
+    masters_[r].pass(taken_[r], r < slots.engines ? slots.count : 0);
+  }
+  unit_.pass(slots);
+  cycle_ = last + 1;
+  return true;
+}
+
+// Ring and writer wait, no address is on its way, and no beat that comes wakes the ring.
+bool BusTiming::is_calm() const {
+  const std::uint32_t descriptors = hardware_.unit.engines + 1;
+  if (!writer_.waits() || !memory_.aw_ready() || !memory_.w_ready() || ring_.giving()) return false;
+  if (ring_.collecting() &&
+      (masters_[descriptors].has_beat() || memory_.open_beats(descriptors) != 0)) {
+    return false;
+  }
+  if (ring_.fetch() && masters_[descriptors].job_ready()) return false;
+  const auto hand_out = ring_.hand_out(cycle_);
+  if (hand_out && (hand_out->job.beats == 0 || masters_[hand_out->master].job_ready())) {
+    return false;
+  }
+  return std::none_of(addresses_.begin(), addresses_.end(),
+                      [](const BusMemory::Address& address) { return address.valid; });
 }
 
 bool BusTiming::clock() {

@@ -35,6 +35,10 @@ class BusTiming {
   /// Errors  std::logic_error when nothing will ever change
   bool step();
 
+  /// As many cycles at once as the unit does plain slots from full queues and nothing else happens but that
+  /// beats come; no step where there are none. What follows is the same as after step().
+  bool leap();
+
   [[nodiscard]] std::uint64_t cycle() const { return cycle_; }
   /// Shape  (tasks,), of those that are done
   [[nodiscard]] const std::vector<CommandReport>& reports() const { return reports_; }
@@ -45,6 +49,7 @@ class BusTiming {
   bool clock();
   bool clock_readers(std::uint32_t taken, ClockedTmu::Events& to_unit);
   bool clock_reader(std::uint32_t reader, bool taken, bool popped);
+  [[nodiscard]] bool is_calm() const;
   [[nodiscard]] ResultWriter::Job next_job() const;
   void end_command();
 
@@ -52,6 +57,7 @@ class BusTiming {
   BusMemory memory_;
   std::vector<ReadMaster> masters_;            // (engines + 2,), as the readers of BusMemory
   std::vector<BusMemory::Address> addresses_;  // (engines + 2,)
+  std::vector<BusMemory::Taken> taken_;        // (engines + 2,), in a leap
   DescriptorRing ring_;
   ClockedTmu unit_;
   ResultWriter writer_;

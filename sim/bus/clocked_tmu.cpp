@@ -121,6 +121,25 @@ void ClockedTmu::end_group() {
   }
 }
 
+ClockedTmu::Slots ClockedTmu::plain_slots(std::uint64_t cycle) const {
+  Slots slots{
+      .count = 0, .first = std::max(slot_from_, cycle), .each = shape_.chunks, .engines = engines_};
+  // A slot a cycle pops again before the beat is pushed.
+  if (state_ != State::Compute || accepted_ || chunk_ != 0 || shape_.chunks < 2) return slots;
+  if (credits_ != unit_.result_fifo_beats) return slots;
+  for (const std::uint32_t held : fifo_) {
+    if (held != unit_.weight_fifo_beats) return slots;
+  }
+  slots.count = command_.beats - 1 - beat_;  // the last gives results
+  return slots;
+}
+
+void ClockedTmu::pass(const Slots& slots) {
+  beat_ += slots.count;
+  slot_from_ = slots.first + std::uint64_t{slots.count} * slots.each;
+  stall_ = nullptr;
+}
+
 std::uint64_t ClockedTmu::next_event(std::uint64_t cycle) const {
   std::uint64_t next = kNever;
   if (state_ == State::Compute && slot_from_ > cycle) next = slot_from_;

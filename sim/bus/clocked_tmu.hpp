@@ -49,6 +49,18 @@ class ClockedTmu {
   }
   [[nodiscard]] std::uint64_t next_event(std::uint64_t cycle) const;
 
+  /// Slots that come one after the other, `each` cycles apart, and do nothing but pop beats of FIFOs, all of which
+  /// are full: each beat is pushed again in the cycle after. None may be left to do.
+  struct Slots {
+    std::uint32_t count;
+    std::uint64_t first;  // cycle
+    std::uint32_t each;
+    std::uint32_t engines;  // the first of them; the others wait
+  };
+  [[nodiscard]] Slots plain_slots(std::uint64_t cycle) const;
+  /// They are done, and the beats pushed.
+  void pass(const Slots& slots);
+
   /// Of the command, whole when responds().
   [[nodiscard]] const TmuCounters& counters() const { return counters_; }
 

@@ -48,6 +48,8 @@ class DescriptorRing {
   [[nodiscard]] bool collecting() const { return state_ == State::Collect; }
   [[nodiscard]] std::optional<HandOut> hand_out(std::uint64_t cycle) const;
   [[nodiscard]] bool has_entry() const { return entries_ != 0; }
+  /// A checked descriptor becomes an entry in this cycle.
+  [[nodiscard]] bool giving() const { return state_ == State::Give; }
 
   /// Returns whether anything changed.
   bool clock(std::uint64_t cycle, const Events& events);

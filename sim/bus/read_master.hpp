@@ -43,6 +43,23 @@ class ReadMaster {
   [[nodiscard]] bool has_beat() const { return held_ != 0; }
   [[nodiscard]] bool job_ready() const { return jobs_ < kJobs; }
 
+  /// Pops after which it asks for a burst or takes a job, if none of its bursts ends before: 0 when it may at
+  /// once, kNever when it has nothing to ask for. Its address channel is free.
+  static constexpr std::uint64_t kNever = BusMemory::kNever;
+  [[nodiscard]] std::uint64_t pops_before_asking() const {
+    if (left_ == 0) return jobs_ == 0 ? kNever : 0;
+    const std::uint32_t beats = next_beats();
+    return room_ >= beats ? 0 : beats - room_;
+  }
+  [[nodiscard]] std::uint32_t held_beats() const { return held_; }
+
+  /// A stretch of cycles in which nothing else happens to it.
+  void pass(const BusMemory::Taken& came, std::uint32_t popped) {
+    room_ += popped;
+    open_ -= came.bursts;
+    held_ += came.beats - popped;
+  }
+
   void hand(const ReadJob& job) { queue_[jobs_++] = job; }
 
   /// Returns whether anything changed. `channel` is the address channel, ARVALID and what is with it.
@@ -54,9 +71,7 @@ class ReadMaster {
       moved |= jobs_ != 0;
       take_job();
     } else if (channel_free) {
-      const auto to_edge =
-          sizes_.burst_beats - ((address_ >> beat_shift_) & (sizes_.burst_beats - 1));
-      const auto beats = static_cast<std::uint32_t>(std::min<std::uint64_t>(left_, to_edge));
+      const std::uint32_t beats = next_beats();
       if (room_ >= beats && open_ < sizes_.outstanding) {
         ask(channel, beats);
         moved = true;
@@ -70,6 +85,13 @@ class ReadMaster {
 
  private:
   static constexpr std::uint32_t kJobs = 2;
+
+  // Of the next burst.
+  [[nodiscard]] std::uint32_t next_beats() const {
+    const auto to_edge =
+        sizes_.burst_beats - ((address_ >> beat_shift_) & (sizes_.burst_beats - 1));
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(left_, to_edge));
+  }
 
   void ask(BusMemory::Address& channel, std::uint32_t beats) {
     channel = {.valid = true, .address = address_, .beats = beats};

@@ -21,14 +21,26 @@ void ResultWriter::start() {
   words_left_ = open_ = 0;
 }
 
+bool ResultWriter::waits() const {
+  if (emits() || !is_sent() || sends()) return false;
+  switch (state_) {
+    case State::Idle:
+      return jobs_.empty();
+    case State::Results:
+      return ends_ == 0 || left_ != 0 || !at_rest();
+    case State::Record:
+      return false;
+    case State::Answer:
+      return !at_rest();
+  }
+  return false;
+}
+
 ResultWriter::Outcome ResultWriter::clock(const Events& events, BusMemory& memory) {
-  const bool at_rest = is_sent() && open_ == 0;
-  const bool port_ready = is_sent() && open_ < outstanding_;
-  const bool done = state_ == State::Answer && at_rest;
   // What a burst finds in the queue is there at the start of the cycle.
-  const std::uint32_t queued = words_;
-  const bool sends =
-      state_ == State::Results && left_ != 0 && port_ready && queued >= burst_length();
+  const bool at_rest = this->at_rest();
+  const bool sends = this->sends();
+  const bool done = state_ == State::Answer && at_rest;
   bool moved = pack(events);
   moved |= move_words(memory);
   if (sends) {
@@ -49,7 +61,7 @@ ResultWriter::Outcome ResultWriter::clock(const Events& events, BusMemory& memor
 
 // Sums to words.
 bool ResultWriter::pack(const Events& events) {
-  const bool emit = (is_whole() || finish_) && word_ready();
+  const bool emit = emits();
   std::uint32_t rest = sums_;
   if (emit) {
     rest = is_whole() ? sums_ - word_sums_ : 0;

@@ -43,6 +43,9 @@ class ResultWriter {
     return !finish_ && (!is_whole() || (word_ready() && sums_ < 2 * word_sums_));
   }
 
+  /// Without events nothing changes before an answer.
+  [[nodiscard]] bool waits() const;
+
   Outcome clock(const Events& events, BusMemory& memory);
 
  private:
@@ -51,7 +54,13 @@ class ResultWriter {
 
   [[nodiscard]] bool is_whole() const { return sums_ >= word_sums_; }
   [[nodiscard]] bool word_ready() const { return words_ < 2 * burst_beats_; }
+  [[nodiscard]] bool emits() const { return (is_whole() || finish_) && word_ready(); }
   [[nodiscard]] bool is_sent() const { return !address_valid_ && words_left_ == 0; }
+  [[nodiscard]] bool at_rest() const { return is_sent() && open_ == 0; }
+  [[nodiscard]] bool sends() const {
+    return state_ == State::Results && left_ != 0 && is_sent() && open_ < outstanding_ &&
+           words_ >= burst_length();
+  }
 
   bool pack(const Events& events);
   bool move_words(BusMemory& memory);

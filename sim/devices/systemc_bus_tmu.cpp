@@ -2,6 +2,7 @@
 #include "sim/devices/systemc_bus_tmu.hpp"
 
 #include <exception>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <systemc>
@@ -16,7 +17,6 @@
 #include "sim/devices/systemc_tmu.hpp"
 #include "sim/estimate/lower_bound.hpp"
 #include "sim/job/job_plan.hpp"
-#include "sim/job/job_values.hpp"
 
 namespace sterna::sim {
 namespace {
@@ -55,12 +55,11 @@ class TimedJobs {
 /// A job at a time, from the doorbell to the last completion record.
 class SystemcBusTmu::Model : public sc_core::sc_module {
  public:
-  Model(const sc_core::sc_module_name& name, const HardwareConfig& hardware, ThreadPool* pool)
+  Model(const sc_core::sc_module_name& name, const HardwareConfig& hardware)
       : sc_module(name),
         hardware_(hardware),
         clock_period_(1000 / hardware.clock_mhz, sc_core::SC_NS),
-        timing_(hardware),
-        values_(hardware.unit, pool) {
+        timing_(hardware) {
     SC_HAS_PROCESS(Model);
     SC_THREAD(run);
   }
@@ -77,14 +76,14 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   [[nodiscard]] bool done() const { return done_; }
 
   /// Errors  what the simulation of the job threw
-  std::vector<CommandReport> reports() {
+  const std::vector<CommandReport>& reports() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-    const auto nonzero_lanes = values_.compute(tasks_, std::vector<bool>(tasks_.size(), true));
-    std::vector<CommandReport> reports = reports_;
-    for (std::size_t i = 0; i < tasks_.size(); ++i) {
-      reports[i].counters.nonzero_lanes = nonzero_lanes[i];
-    }
-    return reports;
+    return reports_;
+  }
+
+  /// Whether the job need not be timed.
+  [[nodiscard]] bool knows(const BusLayout& layout) const {
+    return timed_.find(layout.descriptors) != nullptr;
   }
 
  private:
@@ -120,7 +119,7 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   void simulate() {
     timing_.start(*layout_, tasks_);
     std::uint64_t synchronized = 0;
-    while (timing_.step()) {
+    while (timing_.leap() || timing_.step()) {
       if (timing_.cycle() - synchronized < kQuantumCycles) continue;
       pass(timing_.cycle() - synchronized);
       synchronized = timing_.cycle();
@@ -134,7 +133,6 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   sc_core::sc_time clock_period_;
   BusTiming timing_;
   TimedJobs timed_;
-  JobValues values_;
   const BusLayout* layout_ = nullptr;
   std::span<const TmuTask> tasks_;
   std::vector<CommandReport> reports_;
@@ -145,18 +143,28 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
 
 SystemcBusTmu::SystemcBusTmu(const HardwareConfig& hardware, ThreadPool* pool)
     : hardware_((check_systemc_accepts(hardware), hardware.validate_on_bus(), hardware)),
-      model_(std::make_unique<Model>(sc_core::sc_gen_unique_name("tmu_axi"), hardware_, pool)) {}
+      model_(std::make_unique<Model>(sc_core::sc_gen_unique_name("tmu_axi"), hardware_)),
+      values_(hardware_.unit, pool) {}
 
 SystemcBusTmu::~SystemcBusTmu() = default;
 
+// When and what: neither depends on the other, so a job that is timed is computed meanwhile.
 std::vector<CommandReport> SystemcBusTmu::run(std::span<const TmuTask> tasks) {
   require_legal(plan_job(hardware_.unit, tasks));
   const BusLayout layout = lay_out_job(hardware_, tasks);
+  const auto policy = model_->knows(layout) ? std::launch::deferred : std::launch::async;
+  auto values = std::async(
+      policy, [&] { return values_.compute(tasks, std::vector<bool>(tasks.size(), true)); });
   model_->post(layout, tasks);
   sc_core::sc_start();
   restore_sanitizer_stack();
+  const auto nonzero_lanes = values.get();
   if (!model_->done()) throw std::runtime_error("the SystemC model made no progress");
-  return model_->reports();
+  std::vector<CommandReport> reports = model_->reports();
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    reports[i].counters.nonzero_lanes = nonzero_lanes[i];
+  }
+  return reports;
 }
 
 }  // namespace sterna::sim

@@ -7,6 +7,7 @@
 
 #include "kernels/thread_pool.hpp"
 #include "sim/config/hardware.hpp"
+#include "sim/job/job_values.hpp"
 #include "sim/job/tmu_device.hpp"
 
 namespace sterna::sim {
@@ -18,7 +19,8 @@ namespace sterna::sim {
 /// Construct every SystemC device of a process before the first run() of any of them (systemc_tmu.hpp).
 class SystemcBusTmu : public TmuDevice {
  public:
-  /// `pool`, which outlives the device, computes the sums; nullptr: the caller's thread.
+  /// `pool`, which outlives the device, computes the sums, beside the timing where that takes time; nullptr: one
+  /// thread does.
   /// Errors  as check_systemc_accepts()
   explicit SystemcBusTmu(const HardwareConfig& hardware, ThreadPool* pool = nullptr);
   ~SystemcBusTmu() override;
@@ -33,6 +35,7 @@ class SystemcBusTmu : public TmuDevice {
 
   HardwareConfig hardware_;
   std::unique_ptr<Model> model_;
+  JobValues values_;
 };
 
 }  // namespace sterna::sim

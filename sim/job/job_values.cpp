@@ -54,7 +54,7 @@ std::uint64_t decode_rows(const UnitConfig& unit, const TmuTask& task, std::size
     const std::size_t first =
         task.weights->engine_offset[r % unit.engines] + r / unit.engines * row_bytes;
     decode(std::span(task.weights->bytes).subspan(first, row_bytes), row);
-    nonzeros += row.size() - static_cast<std::uint64_t>(std::count(row.begin(), row.end(), 0));
+    nonzeros += count_nonzeros(row);
     packed.set_row(r, row);
   }
   return nonzeros;

@@ -120,10 +120,12 @@ TEST(TritStream, T5CoversAll243CodesAndIllegalBytesDecodeToZero) {
 }
 
 TEST(TritStream, GivesBackWhatWasEncodedAndPadsWithZeros) {
-  for (const std::size_t count : {1U, 4U, 5U, 6U, 79U, 80U, 81U, 256U}) {
+  for (const std::size_t count : {1U, 4U, 5U, 6U, 7U, 8U, 9U, 79U, 80U, 81U, 256U, 2041U, 5000U}) {
     const std::vector<Trit> trits = random_trits(count);
     std::vector<std::uint8_t> bytes(count + 3);
     std::vector<Trit> back(count + 8);
+    EXPECT_EQ(count_nonzeros(trits),
+              count - static_cast<std::size_t>(std::count(trits.begin(), trits.end(), 0)));
 
     encode_t5(trits, bytes);
     decode_t5(std::span(bytes).first(t5_bytes(back.size())), back);

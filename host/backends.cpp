@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -68,18 +69,27 @@ std::unique_ptr<sim::TmuDevice> make_device(BackendKind kind, const sim::Hardwar
 }
 
 BackendStack::BackendStack(BackendKind kind, const sim::HardwareConfig& hardware, ThreadPool& pool,
-                           std::string_view isa) {
-  if (kind == BackendKind::Cpu) {
-    cpu_ = std::make_unique<CpuBackend>(pool, isa);
-  } else {
+                           std::string_view isa, unsigned simulators) {
+  if (kind == BackendKind::Cpu || simulators > 1) cpu_ = std::make_unique<CpuBackend>(pool, isa);
+  if (kind == BackendKind::Cpu) return;
+  if (simulators == 1) {
     device_ = make_device(kind, hardware, pool);
     driver_ = std::make_unique<DeviceBackend>(*device_);
+    return;
   }
+  std::vector<std::unique_ptr<sim::TmuDevice>> devices;
+  for (unsigned i = 0; i < simulators; ++i) devices.push_back(make_device(kind, hardware, pool));
+  side_by_side_ = std::make_unique<SideBySide>(*cpu_, std::move(devices));
 }
 
 MatmulBackend& BackendStack::matmul() {
+  if (side_by_side_) return *side_by_side_;
   if (cpu_) return *cpu_;
   return *driver_;
+}
+
+void BackendStack::finish() {
+  if (side_by_side_) side_by_side_->finish();
 }
 
 }  // namespace sterna::host

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/device_backend.hpp"
+#include "host/side_by_side.hpp"
 #include "kernels/cpu_backend.hpp"
 #include "kernels/thread_pool.hpp"
 #include "sim/config/hardware.hpp"
@@ -41,17 +42,24 @@ inline constexpr std::array kBackendKinds = {BackendKind::Cpu, BackendKind::Syst
 /// A backend and what it stands on.
 class BackendStack {
  public:
-  /// `pool` outlives the stack and is what products run on; `isa` as CpuBackend has it.
+  /// `pool` outlives the stack and is what products run on; `isa` as CpuBackend has it. More `simulators`
+  /// than one are for RTL alone, which then runs side by side (side_by_side.hpp).
+  /// Errors  those of make_device()
   BackendStack(BackendKind kind, const sim::HardwareConfig& hardware, ThreadPool& pool,
-               std::string_view isa);
+               std::string_view isa, unsigned simulators = 1);
 
   [[nodiscard]] MatmulBackend& matmul();
   [[nodiscard]] DeviceBackend* driver() { return driver_.get(); }  // null for the CPU
+
+  /// Once all products are asked for: what was made of their sums stands only after it.
+  /// Errors  those of SideBySide::finish()
+  void finish();
 
  private:
   std::unique_ptr<CpuBackend> cpu_;
   std::unique_ptr<sim::TmuDevice> device_;
   std::unique_ptr<DeviceBackend> driver_;
+  std::unique_ptr<SideBySide> side_by_side_;  // above cpu_
 };
 
 }  // namespace sterna::host

@@ -54,17 +54,22 @@ void CheckingBackend::multiply(const ActivationBatch& x, std::span<const Product
   }
 }
 
+std::optional<Difference> find_difference(std::string_view name, std::size_t rows,
+                                          std::span<const std::int32_t> expected,
+                                          std::span<const std::int32_t> got) {
+  const auto [e, g] = std::mismatch(expected.begin(), expected.end(), got.begin());
+  if (e == expected.end()) return std::nullopt;
+  const auto index = static_cast<std::size_t>(e - expected.begin());
+  auto [layer, projection] = split_matrix_name(name);
+  return Difference{layer, std::move(projection), index / rows, index % rows, *e, *g};
+}
+
 void CheckingBackend::compare(const Matrix& matrix, std::span<const std::int32_t> expected,
                               std::span<const std::int32_t> got) {
   compared_sums_ += got.size();
   if (difference_) return;
-  const auto [e, g] = std::mismatch(expected.begin(), expected.end(), got.begin());
-  if (e == expected.end()) return;
-  const auto index = static_cast<std::size_t>(e - expected.begin());
-  auto [layer, projection] = split_matrix_name(matrix.name);
-  difference_ = Difference{
-      layer, std::move(projection), first_token_ + index / matrix.rows, index % matrix.rows, *e,
-      *g};
+  difference_ = find_difference(matrix.name, matrix.rows, expected, got);
+  if (difference_) difference_->token += first_token_;
 }
 
 }  // namespace sterna::host

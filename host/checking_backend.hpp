@@ -28,6 +28,12 @@ struct Difference {
 /// Splits "layers.3.q_proj" into 3 and "q_proj"; any other name into -1 and itself.
 [[nodiscard]] std::pair<std::int64_t, std::string> split_matrix_name(std::string_view name);
 
+/// The first sum of a product of this matrix in which `got` is not `expected`; token 0 is the batch's first.
+/// Shapes  expected and got (tokens, rows)
+[[nodiscard]] std::optional<Difference> find_difference(std::string_view name, std::size_t rows,
+                                                        std::span<const std::int32_t> expected,
+                                                        std::span<const std::int32_t> got);
+
 /// Runs every product on two backends and compares every sum.
 ///
 /// The tested backend's sums go on to the transformer, so an error shows in its logits as it would

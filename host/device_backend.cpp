@@ -36,7 +36,14 @@ struct DeviceBackend::Job {
   std::list<std::vector<std::int32_t>> partial_sums;  // of every piece but the first
 };
 
-DeviceBackend::DeviceBackend(sim::TmuDevice& device) : device_(device) {}
+DeviceBackend::DeviceBackend(sim::TmuDevice& device)
+    : device_(device), matrices_(std::make_shared<std::vector<Matrix>>()) {}
+
+DeviceBackend DeviceBackend::beside(sim::TmuDevice& device) const {
+  DeviceBackend other(device);
+  other.matrices_ = matrices_;
+  return other;
+}
 
 MatrixId DeviceBackend::add_matrix(std::string_view name, const PackedTernary& weights) {
   if (weights.rows() == 0 || weights.cols() == 0 || weights.rows() > 0xFFFFFFFFU) {
@@ -51,8 +58,8 @@ MatrixId DeviceBackend::add_matrix(std::string_view name, const PackedTernary& w
   for (const ColumnPiece& columns : split_columns(weights.cols(), unit, format)) {
     matrix.pieces.push_back({columns, pack_streams(weights, columns, unit, format)});
   }
-  matrices_.push_back(std::move(matrix));
-  return matrices_.size() - 1;
+  matrices_->push_back(std::move(matrix));
+  return matrices_->size() - 1;
 }
 
 void DeviceBackend::multiply(const ActivationBatch& x, std::span<const Product> products) {
@@ -60,7 +67,7 @@ void DeviceBackend::multiply(const ActivationBatch& x, std::span<const Product> 
   check_shapes(x, products);
   Job job{x, products, {}, {}, {}, {}};
   std::vector<std::size_t> rows;
-  for (const Product& product : products) rows.push_back(matrices_[product.matrix].rows);
+  for (const Product& product : products) rows.push_back((*matrices_)[product.matrix].rows);
   for (const PlannedCommand& planned :
        plan_commands(x.tokens, x.cols, rows, hardware().unit, hardware().weight_format)) {
     post(job, planned);
@@ -83,7 +90,7 @@ void DeviceBackend::check_shapes(const ActivationBatch& x,
                     x.values.size(), x.tokens, x.cols, products.size()));
   }
   for (const Product& product : products) {
-    const Matrix& matrix = matrices_.at(product.matrix);
+    const Matrix& matrix = matrices_->at(product.matrix);
     if (matrix.cols != x.cols || product.sums.size() != x.tokens * matrix.rows) {
       throw std::invalid_argument(
           "multiply: " + matrix.name + " is " + std::to_string(matrix.rows) + " x " +
@@ -97,7 +104,7 @@ void DeviceBackend::check_shapes(const ActivationBatch& x,
 void DeviceBackend::post(Job& job, const PlannedCommand& planned) const {
   const sim::TmuCommand& command = planned.command;
   const Product& product = job.products[planned.product];
-  const Matrix& matrix = matrices_[product.matrix];
+  const Matrix& matrix = (*matrices_)[product.matrix];
   const auto& piece = matrix.pieces[planned.piece];
   std::span<const std::int8_t> activations;
   if (!command.keep_activations) {
@@ -128,7 +135,7 @@ void DeviceBackend::add_partial_sums(const Job& job) {
 void DeviceBackend::record(const Job& job, std::vector<sim::CommandReport> reports) {
   for (std::size_t i = 0; i < job.tasks.size(); ++i) {
     const sim::TmuCommand& command = job.tasks[i].command;
-    const Matrix& matrix = matrices_[job.targets[i].matrix];
+    const Matrix& matrix = (*matrices_)[job.targets[i].matrix];
     if (reports[i].status != sim::TmuStatus::Done) {
       throw std::runtime_error(
           "the unit answered status " + std::to_string(static_cast<int>(reports[i].status)) +

@@ -41,6 +41,9 @@ class DeviceBackend final : public MatmulBackend {
   /// `device` must outlive the backend.
   explicit DeviceBackend(sim::TmuDevice& device);
 
+  /// A driver of another device of this design that shares the matrices of this one; they are added here.
+  [[nodiscard]] DeviceBackend beside(sim::TmuDevice& device) const;
+
   MatrixId add_matrix(std::string_view name, const PackedTernary& weights) override;
 
   /// Errors  std::invalid_argument when a shape disagrees; std::runtime_error when the device
@@ -51,8 +54,8 @@ class DeviceBackend final : public MatmulBackend {
 
   [[nodiscard]] const sim::HardwareConfig& hardware() const { return device_.hardware(); }
   [[nodiscard]] const std::vector<CommandRecord>& records() const { return records_; }
-  [[nodiscard]] std::size_t matrix_count() const { return matrices_.size(); }
-  [[nodiscard]] const std::string& matrix_name(MatrixId id) const { return matrices_[id].name; }
+  [[nodiscard]] std::size_t matrix_count() const { return matrices_->size(); }
+  [[nodiscard]] const std::string& matrix_name(MatrixId id) const { return (*matrices_)[id].name; }
 
   /// Wall time inside multiply(), and the part of it inside the device.
   [[nodiscard]] double multiply_s() const { return multiply_s_; }
@@ -80,7 +83,7 @@ class DeviceBackend final : public MatmulBackend {
   void record(const Job& job, std::vector<sim::CommandReport> reports);
 
   sim::TmuDevice& device_;
-  std::vector<Matrix> matrices_;
+  std::shared_ptr<std::vector<Matrix>> matrices_;
   std::vector<CommandRecord> records_;
   Phase phase_ = Phase::Prefill;
   std::size_t jobs_ = 0;

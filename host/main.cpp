@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "host/cli/options.hpp"
+#include "host/side_by_side.hpp"
 
 namespace {
 
@@ -62,6 +63,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return bad_input(error.what());
+  } catch (const sterna::host::SumsDiffer& error) {
+    (void)bad_input(error.what());
+    return sterna::host::kCheckFailed;
   } catch (const std::bad_alloc&) {
     return bad_input("this machine has too little memory for that");
   } catch (const std::exception& error) {

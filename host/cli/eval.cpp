@@ -80,10 +80,10 @@ EvalWork eval_work(const EvalOptions& options, const Tokenizer& tokenizer,
 }
 
 Perplexity measure(const EvalOptions& options, const ModelWeights& model, const EvalWork& work) {
-  const BackendKind kind = parse_backend(options.shared.backend);
+  const BackendKind kind = options.shared.one_backend();
   const sim::HardwareConfig hardware = options.shared.load_hardware();
   ThreadPool pool(options.shared.thread_count());
-  BackendStack backend(kind, hardware, pool, options.shared.isa);
+  BackendStack backend(kind, hardware, pool, options.shared.isa, options.shared.simulators);
   const std::size_t context = work.longest();
   Transformer transformer(model, backend.matmul(), pool,
                           {.context_tokens = context,
@@ -91,13 +91,16 @@ Perplexity measure(const EvalOptions& options, const ModelWeights& model, const 
                            .kv = parse_kv_format(options.shared.kv)});
   Progress progress(!options.shared.quiet);
   const std::size_t tokens = work.tokens();
-  return measure_perplexity(transformer, pool, work.windows, [&](const ScoredLogits& part) {
-    const Perplexity& so_far = part.so_far;
-    if (so_far.scored_tokens == 0) return;
-    progress.show(fmt::format("tokens {}/{}, perplexity {:.4f} +/- {:.4f}, {:.2f} % right",
-                              part.tokens_done, tokens, so_far.perplexity(),
-                              so_far.standard_error(), 100 * so_far.accuracy()));
-  });
+  const Perplexity result =
+      measure_perplexity(transformer, pool, work.windows, [&](const ScoredLogits& part) {
+        const Perplexity& so_far = part.so_far;
+        if (so_far.scored_tokens == 0) return;
+        progress.show(fmt::format("tokens {}/{}, perplexity {:.4f} +/- {:.4f}, {:.2f} % right",
+                                  part.tokens_done, tokens, so_far.perplexity(),
+                                  so_far.standard_error(), 100 * so_far.accuracy()));
+      });
+  backend.finish();
+  return result;
 }
 
 void print(const EvalOptions& options, const EvalWork& work, const Perplexity& result,
@@ -122,7 +125,7 @@ void print(const EvalOptions& options, const EvalWork& work, const Perplexity& r
 }
 
 int eval(const EvalOptions& options) {
-  (void)parse_backend(options.shared.backend);
+  (void)options.shared.one_backend();
   const ModelWeights model = options.shared.load_model();
   const Tokenizer tokenizer =
       require_tokenizer(options.shared.model_source(), options.shared.tokenizer);
@@ -156,6 +159,7 @@ void add_eval(CLI::App& app, int& exit_code) {
   command->add_option("--window", options->window, "tokens of a window [the protocol's]")
       ->check(kTokenCount);
   add_compute_options(*command, options->shared, "cpu");
+  add_simulators_option(*command, options->shared);
   add_precision_options(*command, options->shared, "f32");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);

@@ -23,20 +23,21 @@ struct LogitsOptions {
 };
 
 int logits(const LogitsOptions& options) {
-  const BackendKind kind = parse_backend(options.shared.backend);
+  const BackendKind kind = options.shared.one_backend();
   const ModelWeights model = options.shared.load_model();
   const std::vector<TokenId> ids = read_token_ids(options.ids, model.config);
   const sim::HardwareConfig hardware = options.shared.load_hardware();
   require_writable_file(options.out);
 
   ThreadPool pool(options.shared.thread_count());
-  BackendStack backend(kind, hardware, pool, options.shared.isa);
+  BackendStack backend(kind, hardware, pool, options.shared.isa, options.shared.simulators);
   Transformer transformer(model, backend.matmul(), pool,
                           {.context_tokens = ids.size(),
                            .batch_tokens = std::min(ids.size(), TransformerLimits::kBatchTokens),
                            .kv = parse_kv_format(options.shared.kv)});
   std::vector<float> values(ids.size() * model.config.vocab);
   transformer.forward(ids, Logits::All, values);
+  backend.finish();
   write_npy(options.out, values, ids.size(), model.config.vocab);
 
   Sha256 hash;
@@ -66,6 +67,7 @@ void add_logits(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--out", options->out, "where to write the logits, .npy")->required();
   add_compute_options(*command, options->shared, "cpu");
+  add_simulators_option(*command, options->shared);
   add_precision_options(*command, options->shared, "f32");
   add_seed_option(*command, options->shared);
   add_output_options(*command, options->shared);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 #include <thread>
 
 #include <fmt/format.h>
@@ -32,6 +33,17 @@ sim::HardwareConfig SharedOptions::load_hardware() const {
 unsigned SharedOptions::thread_count() const {
   if (threads != 0) return threads;
   return ThreadPool::one_a_core();
+}
+
+BackendKind SharedOptions::one_backend() const {
+  const BackendKind kind = parse_backend(backend);
+  if (simulators > 1 && kind != BackendKind::Rtl) {
+    throw std::invalid_argument(
+        fmt::format("--simulators {}: only RTL is simulated side by side; leave it out or say "
+                    "--backend rtl instead of {}",
+                    simulators, backend));
+  }
+  return kind;
 }
 
 void add_model_option(CLI::App& command, SharedOptions& options) {
@@ -67,6 +79,15 @@ void add_cpu_options(CLI::App& command, SharedOptions& options) {
       ->each([](const std::string& name) {
         ::setenv("STERNA_ISA", std::string(panel_kernels(name).name).c_str(), 1);
       })
+      ->capture_default_str();
+}
+
+void add_simulators_option(CLI::App& command, SharedOptions& options) {
+  command
+      .add_option("--simulators", options.simulators,
+                  "RTL units simulated side by side, a thread each: the CPU's sums go on, each "
+                  "product is simulated by the next that is free, and every sum is compared")
+      ->check(CLI::Range(1U, ThreadPool::kMaxThreads))
       ->capture_default_str();
 }
 

@@ -32,6 +32,7 @@ struct SharedOptions {
   std::string head = "stored";
   std::string kv;
   unsigned threads = 0;  // 0: one a core
+  unsigned simulators = 1;
   std::uint64_t seed = 1;
   bool json = false;
   bool quiet = false;
@@ -41,6 +42,9 @@ struct SharedOptions {
   [[nodiscard]] std::filesystem::path hardware_file() const;
   [[nodiscard]] sim::HardwareConfig load_hardware() const;
   [[nodiscard]] unsigned thread_count() const;
+  /// The one backend that is named.
+  /// Errors  std::invalid_argument: several, or several simulators of what is not RTL
+  [[nodiscard]] BackendKind one_backend() const;
 };
 
 /// What an option that counts tokens takes; CLI11 would read -1 as the largest number there is.
@@ -52,6 +56,7 @@ void add_tokenizer_option(CLI::App& command, SharedOptions& options);
 void add_compute_options(CLI::App& command, SharedOptions& options, std::string_view backends);
 void add_hardware_option(CLI::App& command, SharedOptions& options);
 void add_cpu_options(CLI::App& command, SharedOptions& options);
+void add_simulators_option(CLI::App& command, SharedOptions& options);
 /// What the head and the cache of keys and values are kept as; `kv` is the cache's default.
 void add_precision_options(CLI::App& command, SharedOptions& options, std::string_view kv);
 void add_seed_option(CLI::App& command, SharedOptions& options);

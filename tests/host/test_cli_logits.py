@@ -54,6 +54,25 @@ def logits_hash(sterna, tmp_path: Path, *more: object) -> str:
     return digest
 
 
+@pytest.mark.parametrize("design", ["edge", "edge-lpddr4x"])
+def test_simulators_side_by_side_give_the_same_bits(sterna, tmp_path: Path, design: str) -> None:
+    rtl = ("--backend", "rtl", "--hw", ROOT / "configs" / f"{design}.yaml", "--simulators", 3)
+    assert logits_hash(sterna, tmp_path, *rtl) == logits_hash(sterna, tmp_path)
+
+
+@pytest.mark.parametrize("command", ["logits", "eval"])
+@pytest.mark.parametrize("backend", ["cpu", "systemc"])
+def test_only_rtl_is_simulated_side_by_side(
+    sterna, tmp_path: Path, command: str, backend: str
+) -> None:
+    needed = ("--ids", "1", "--out", tmp_path / "l.npy") if command == "logits" else ()
+    done = sterna(command, *needed, "--backend", backend, "--simulators", 2)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"--simulators 2: only RTL is simulated side by side; leave it out or say --backend rtl instead of {backend}" in done.stderr  # noqa: E501
+    assert not (tmp_path / "l.npy").exists()
+
+
 def test_bits_do_not_depend_on_threads_backend_or_instruction_set(sterna, tmp_path: Path) -> None:
     isas = [
         isa["name"]

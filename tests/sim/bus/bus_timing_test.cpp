@@ -4,7 +4,9 @@
 
 #include "sim/bus/bus_timing.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -68,6 +70,26 @@ TEST_P(BusTimingOf, LeapsChangeNothingInRandomJobs) {
     if (HasFailure()) return;
   }
   EXPECT_GT(leaps, cases);
+}
+
+// Descriptors are fetched and checked while slots of earlier commands run.
+TEST_P(BusTimingOf, LeapsChangeNothingInRingsLongerThanWhatIsFetchedAhead) {
+  const UnitConfig& unit = GetParam().unit;
+  const std::uint32_t tokens = std::min(unit.chunks, 4U) * unit.slices;
+  for (std::uint32_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomJob job(unit, seed);
+    std::mt19937 random(seed);
+    for (std::uint32_t i = 0; i < 2 * GetParam().descriptors + 4; ++i) {
+      job.add({.tokens = tokens,
+               .cols = 2 * unit.lanes,
+               .rows = 1 + static_cast<std::uint32_t>(random() % (10 * unit.engines)),
+               .keep_activations = i > 0});
+    }
+    BusCaseGenerator generate(unit, seed);
+    EXPECT_GT(expect_equal(generate.hardware(GetParam()), job.tasks()), 0U);
+    if (HasFailure()) return;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Designs, BusTimingOf, testing::ValuesIn(kBusDesigns),

@@ -76,6 +76,7 @@ TEST_P(BusTimingOf, LeapsChangeNothingInRandomJobs) {
 TEST_P(BusTimingOf, LeapsChangeNothingInRingsLongerThanWhatIsFetchedAhead) {
   const UnitConfig& unit = GetParam().unit;
   const std::uint32_t tokens = std::min(unit.chunks, 4U) * unit.slices;
+  std::uint64_t leaps = 0;
   for (std::uint32_t seed = 1; seed <= 100; ++seed) {
     SCOPED_TRACE(seed);
     RandomJob job(unit, seed);
@@ -87,9 +88,10 @@ TEST_P(BusTimingOf, LeapsChangeNothingInRingsLongerThanWhatIsFetchedAhead) {
                .keep_activations = i > 0});
     }
     BusCaseGenerator generate(unit, seed);
-    EXPECT_GT(expect_equal(generate.hardware(GetParam()), job.tasks()), 0U);
+    leaps += expect_equal(generate.hardware(GetParam()), job.tasks());
     if (HasFailure()) return;
   }
+  EXPECT_GT(leaps, 100U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Designs, BusTimingOf, testing::ValuesIn(kBusDesigns),

@@ -75,15 +75,16 @@ TEST_P(BusTimingOf, LeapsChangeNothingInRandomJobs) {
 // Descriptors are fetched and checked while slots of earlier commands run.
 TEST_P(BusTimingOf, LeapsChangeNothingInRingsLongerThanWhatIsFetchedAhead) {
   const UnitConfig& unit = GetParam().unit;
-  const std::uint32_t tokens = std::min(unit.chunks, 4U) * unit.slices;
+  const std::uint32_t chunks = std::min(unit.chunks, 4U);
+  const std::uint32_t beats = std::min(unit.activation_words / chunks, 24U);
   std::uint64_t leaps = 0;
   for (std::uint32_t seed = 1; seed <= 100; ++seed) {
     SCOPED_TRACE(seed);
     RandomJob job(unit, seed);
     std::mt19937 random(seed);
     for (std::uint32_t i = 0; i < 2 * GetParam().descriptors + 4; ++i) {
-      job.add({.tokens = tokens,
-               .cols = 2 * unit.lanes,
+      job.add({.tokens = chunks * unit.slices,
+               .cols = beats * unit.lanes,
                .rows = 1 + static_cast<std::uint32_t>(random() % (10 * unit.engines)),
                .keep_activations = i > 0});
     }

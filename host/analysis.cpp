@@ -28,70 +28,59 @@ std::array<Group, 4> groups_of(const ModelConfig& model) {
            {"down", model.ffn, {model.hidden}}}};
 }
 
-// Counters that neither the timing nor the weights can change.
-sim::TmuCounters counters_of(const sim::UnitConfig& unit, const sim::TmuCommand& command) {
+// Counters that neither the timing nor the weights can change, of a command done so many times.
+sim::TmuCounters counters_of(const sim::UnitConfig& unit, const sim::TmuCommand& command,
+                             std::uint64_t times) {
   const sim::CommandShape shape = sim::shape_of(unit, command);
-  const std::uint64_t slots = std::uint64_t{shape.groups} * command.beats;
-  const std::uint64_t row_beats = std::uint64_t{command.rows} * command.beats;
+  const std::uint64_t slots = times * shape.groups * command.beats;
+  const std::uint64_t row_beats = times * command.rows * command.beats;
   sim::TmuCounters counters;
   counters.issue_cycles = slots * shape.chunks;
   counters.weight_beats = row_beats;
   counters.row_slots = row_beats * command.tokens;
   counters.activation_reads = slots * command.tokens;
-  counters.activation_writes = sim::activation_beats(unit, command);
-  counters.result_beats = std::uint64_t{shape.groups} * shape.chunks;
-  counters.sums = std::uint64_t{command.rows} * command.tokens;
+  counters.activation_writes = times * sim::activation_beats(unit, command);
+  counters.result_beats = times * shape.groups * shape.chunks;
+  counters.sums = times * command.rows * command.tokens;
   return counters;
 }
 
-// `times` may be below 0: what has been added is taken back.
-void add(ProductAnalysis& sum, const ProductAnalysis& part, std::int64_t times) {
-  const auto count = static_cast<std::uint64_t>(times);
+void add(ProductAnalysis& sum, const ProductAnalysis& part, std::uint64_t count) {
   sum.commands += part.commands * count;
   sum.macs += part.macs * count;
   sum.lower_bound_cycles += part.lower_bound_cycles * count;
   sum.bytes += part.bytes * count;
-  for (const sim::NamedTerm& term : sim::named_terms()) {
-    sum.cycles.*term.field += part.cycles.*term.field * static_cast<double>(times);
-  }
+  sum.cycles.add(part.cycles, static_cast<double>(count));
   for (const NamedCounter& counter : named_counters()) {
     sum.counters.*counter.field += part.counters.*counter.field * count;
   }
 }
 
-ProductAnalysis analyze_commands(const Group& group, const sim::HardwareConfig& hardware,
-                                 std::span<const ColumnPiece> pieces, std::size_t tokens) {
-  ProductAnalysis job{.name = group.name, .cycles = {}, .counters = {}};
-  std::vector<sim::TmuCommand> commands;
-  for (const PlannedCommand& planned :
-       plan_commands(tokens, group.cols, group.rows, hardware.unit, hardware.weight_format)) {
-    const std::size_t cols = pieces[planned.piece].cols;
-    commands.push_back(planned.command);
-    job.macs += std::uint64_t{planned.command.tokens} * planned.command.rows * cols;
-    job.counters += counters_of(hardware.unit, planned.command);
-  }
-  const sim::LowerBound bound = sim::lower_bound(hardware, commands);
-  job.commands = commands.size();
-  job.lower_bound_cycles = bound.cycles;
-  job.bytes = bound.bytes;
-  job.cycles = sim::estimate_job(hardware, commands, bound);
-  return job;
-}
-
-// Of many batches that fill the activation SRAM, each but the first takes what the second takes: the rest is
-// multiplied.
+// Of many batches that fill the activation SRAM, each but the first takes what the second takes: that is repeated.
 ProductAnalysis analyze_job(const Group& group, const sim::HardwareConfig& hardware,
                             std::size_t tokens) {
   const auto pieces = split_columns(group.cols, hardware.unit, hardware.weight_format);
   const std::size_t batch = tokens_per_command(pieces.front().beats, hardware.unit);
+  const std::size_t in_batch = pieces.size() * group.rows.size();
   const std::size_t batches = tokens / batch;
-  const std::size_t rest = tokens % batch;
-  if (batches <= 3) return analyze_commands(group, hardware, pieces, tokens);
-  const auto more = static_cast<std::int64_t>(batches) - 2;
-  ProductAnalysis job = analyze_commands(group, hardware, pieces, 2 * batch + rest);
-  const ProductAnalysis two = job;
-  add(job, two, more);
-  add(job, analyze_commands(group, hardware, pieces, batch + rest), -more);
+  const sim::Repeat repeat = {
+      .first = in_batch, .last = 2 * in_batch, .more = batches > 3 ? batches - 2 : 0};
+  ProductAnalysis job{.name = group.name, .cycles = {}, .counters = {}};
+  std::vector<sim::TmuCommand> commands;
+  for (const PlannedCommand& planned :
+       plan_commands(tokens - repeat.more * batch, group.cols, group.rows, hardware.unit,
+                     hardware.weight_format)) {
+    const std::uint64_t times = repeat.times(commands.size());
+    const std::size_t cols = pieces[planned.piece].cols;
+    commands.push_back(planned.command);
+    job.commands += times;
+    job.macs += times * planned.command.tokens * planned.command.rows * cols;
+    job.counters += counters_of(hardware.unit, planned.command, times);
+  }
+  const sim::LowerBound bound = sim::lower_bound(hardware, commands, repeat);
+  job.lower_bound_cycles = bound.cycles;
+  job.bytes = bound.bytes;
+  job.cycles = sim::estimate_job(hardware, commands, bound, repeat);
   return job;
 }
 
@@ -102,7 +91,7 @@ PassAnalysis analyze_pass(const ModelConfig& model, const sim::HardwareConfig& h
   PassAnalysis pass{.tokens = tokens, .products = {}, .all = {}};
   for (const Group& group : groups_of(model)) {
     ProductAnalysis product{.name = group.name, .cycles = {}, .counters = {}};
-    add(product, analyze_job(group, hardware, tokens), static_cast<std::int64_t>(model.layers));
+    add(product, analyze_job(group, hardware, tokens), model.layers);
     add(pass.all, product, 1);
     pass.products.push_back(std::move(product));
   }

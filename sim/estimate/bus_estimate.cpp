@@ -39,10 +39,9 @@ class Estimate {
     now_ = respond + 1;
   }
 
-  [[nodiscard]] JobEstimate take() {
-    terms_.write_back += steps_.done() + 1 - now_;
-    return terms_;
-  }
+  void end() { terms_.write_back += steps_.done() + 1 - now_; }
+
+  [[nodiscard]] const JobEstimate& terms() const { return terms_; }
 
  private:
   // Weights come from the first address of the job on; none is taken in between.
@@ -124,10 +123,12 @@ class Estimate {
 }  // namespace
 
 JobEstimate estimate_bus_job(const HardwareConfig& hardware, const BusRates& rates,
-                             std::span<const TmuCommand> commands) {
+                             std::span<const TmuCommand> commands, const Repeat& repeat) {
   Estimate estimate(hardware, rates);
-  for (const TmuCommand& command : commands) estimate.add(command);
-  return estimate.take();
+  JobEstimate terms = add_commands(estimate, commands, repeat);
+  estimate.end();
+  terms.add(estimate.terms(), 1);
+  return terms;
 }
 
 }  // namespace sterna::sim

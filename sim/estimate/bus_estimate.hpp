@@ -13,6 +13,7 @@ namespace sterna::sim {
 /// estimate_job() of a design with a bus: the steps of docs/axi.md around the commands, streams at the rates that
 /// the memory keeps up with.
 [[nodiscard]] JobEstimate estimate_bus_job(const HardwareConfig& hardware, const BusRates& rates,
-                                           std::span<const TmuCommand> commands);
+                                           std::span<const TmuCommand> commands,
+                                           const Repeat& repeat = {});
 
 }  // namespace sterna::sim

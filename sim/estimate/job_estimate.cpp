@@ -200,19 +200,23 @@ double JobEstimate::cycles() const {
   return sum;
 }
 
+void JobEstimate::add(const JobEstimate& part, double times) {
+  for (const NamedTerm& term : named_terms()) this->*term.field += part.*term.field * times;
+}
+
 JobEstimate estimate_job(const HardwareConfig& hardware, std::span<const TmuCommand> commands) {
   return estimate_job(hardware, commands, lower_bound(hardware, commands));
 }
 
 JobEstimate estimate_job(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
-                         const LowerBound& bound) {
+                         const LowerBound& bound, const Repeat& repeat) {
   JobEstimate terms;
   if (hardware.bus) {
-    terms = estimate_bus_job(hardware, bus_rates(hardware), commands);
+    terms = estimate_bus_job(hardware, bus_rates(hardware), commands, repeat);
   } else {
     Estimate estimate(hardware);
-    for (const TmuCommand& command : commands) estimate.add(command);
-    terms = estimate.terms();
+    terms = add_commands(estimate, commands, repeat);
+    terms.add(estimate.terms(), 1);
   }
   // Rounding of fluids may fall short of what whole beats need: no estimate undercuts the bound.
   terms.weight_stall += std::max(0.0, static_cast<double>(bound.cycles) - terms.cycles());

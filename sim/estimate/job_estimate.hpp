@@ -23,6 +23,9 @@ struct JobEstimate {
   double write_back = 0;  // on a bus: from the last response to the last record
 
   [[nodiscard]] double cycles() const;
+
+  /// Adds `part` so many times; below 0 takes it back.
+  void add(const JobEstimate& part, double times);
 };
 
 /// A term of a JobEstimate by its name.
@@ -44,9 +47,25 @@ struct NamedTerm {
 [[nodiscard]] JobEstimate estimate_job(const HardwareConfig& hardware,
                                        std::span<const TmuCommand> commands);
 
-/// The same where lower_bound() of the job is known.
+/// The same where lower_bound() of the job is known, and a part of it comes again.
 [[nodiscard]] JobEstimate estimate_job(const HardwareConfig& hardware,
                                        std::span<const TmuCommand> commands,
-                                       const LowerBound& bound);
+                                       const LowerBound& bound, const Repeat& repeat = {});
+
+/// Gives `estimate` the commands one by one; returns what repeating adds to its terms().
+template <typename Estimate>
+JobEstimate add_commands(Estimate& estimate, std::span<const TmuCommand> commands,
+                         const Repeat& repeat) {
+  JobEstimate before;
+  JobEstimate again;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (i == repeat.first) before = estimate.terms();
+    estimate.add(commands[i]);
+    if (i + 1 != repeat.last) continue;
+    again.add(estimate.terms(), static_cast<double>(repeat.more));
+    again.add(before, -static_cast<double>(repeat.more));
+  }
+  return again;
+}
 
 }  // namespace sterna::sim

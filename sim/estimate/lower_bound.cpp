@@ -45,19 +45,22 @@ std::uint64_t unit_cycles(const CommandWork& work) {
   return kAccept + work.load_beats + work.slots + kDrain + kRespond;
 }
 
-MovedBytes compulsory_bytes(const HardwareConfig& hardware, std::span<const TmuCommand> commands) {
+MovedBytes compulsory_bytes(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
+                            const Repeat& repeat) {
   const UnitConfig& unit = hardware.unit;
   MovedBytes bytes{};
-  for (const TmuCommand& command : commands) {
-    bytes.weights += std::uint64_t{command.rows} * command.beats * unit.beat_bytes();
-    bytes.activations += activation_beats(unit, command) * StreamMemory::kActivationBeatBytes;
-    bytes.results += hardware.bus
-                         ? result_bytes(unit, command)
-                         : std::uint64_t{command.rows} * command.tokens * StreamMemory::kSumBytes;
-  }
-  if (hardware.bus) {
-    bytes.descriptors = commands.size() * kDescriptorBytes;
-    bytes.records = commands.size() * kRecordBytes;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const TmuCommand& command = commands[i];
+    MovedBytes moved = {
+        .weights = std::uint64_t{command.rows} * command.beats * unit.beat_bytes(),
+        .activations = activation_beats(unit, command) * StreamMemory::kActivationBeatBytes,
+        .results = std::uint64_t{command.rows} * command.tokens * StreamMemory::kSumBytes};
+    if (hardware.bus) {
+      moved.results = result_bytes(unit, command);
+      moved.descriptors = kDescriptorBytes;
+      moved.records = kRecordBytes;
+    }
+    bytes += moved * repeat.times(i);
   }
   return bytes;
 }
@@ -88,12 +91,16 @@ double posted_writes(const BusConfig& bus) {
 ///   moved but for the posted writes.
 /// After the last response comes what BusSteps says.
 std::uint64_t bus_cycles(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
-                         const MovedBytes& bytes) {
+                         const Repeat& repeat, const MovedBytes& bytes) {
   constexpr double kSlotToRespond = 6;
   BusSteps steps(hardware);
   double respond = 0;
+  double before_repeat = 0;
+  double repeated = 0;  // cycles
   double weight_beats = 0;
-  for (const TmuCommand& command : commands) {
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const TmuCommand& command = commands[i];
+    if (i == repeat.first) before_repeat = respond;
     const CommandWork work = work_of(hardware.unit, command);
     const BusSteps::Start start = steps.begin(command);
     respond = start.work - 2 + static_cast<double>(unit_cycles(work));
@@ -101,7 +108,10 @@ std::uint64_t bus_cycles(const HardwareConfig& hardware, std::span<const TmuComm
     steps.end(command,
               start.work + static_cast<double>(work.load_beats) + first_row + kIssueToResult,
               respond);
-    weight_beats += static_cast<double>(work.busiest_weight_beats);
+    weight_beats += static_cast<double>(work.busiest_weight_beats * repeat.times(i));
+    if (i + 1 == repeat.last) {
+      repeated = (respond - before_repeat) * static_cast<double>(repeat.more);
+    }
   }
   const double after_response = steps.done() - respond;
   const double first_beat = steps.first_weight_address() + steps.read_latency();
@@ -116,27 +126,28 @@ std::uint64_t bus_cycles(const HardwareConfig& hardware, std::span<const TmuComm
                 first_beat + engines + activation_beats - 1 + 2 + kSlotToRespond,
                 first_beat + std::floor(at_peak(hardware, reads)) - 1 + 2 + kSlotToRespond});
   const double moved = reads + std::max(0.0, writes - posted_writes(*hardware.bus));
-  return 1 + whole(std::max({steps.done(), last_response + after_response,
+  return 1 + whole(std::max({steps.done() + repeated, last_response + after_response,
                              steps.first_weight_address() + at_peak(hardware, moved)}));
 }
 
 }  // namespace
 
-LowerBound lower_bound(const HardwareConfig& hardware, std::span<const TmuCommand> commands) {
+LowerBound lower_bound(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
+                       const Repeat& repeat) {
   if (commands.empty()) return {.cycles = 0, .bytes = {}};
   const UnitConfig& unit = hardware.unit;
   const MemoryConfig& memory = hardware.memory;
-  LowerBound bound = {.cycles = 0, .bytes = compulsory_bytes(hardware, commands)};
+  LowerBound bound = {.cycles = 0, .bytes = compulsory_bytes(hardware, commands, repeat)};
   if (hardware.bus) {
-    bound.cycles = bus_cycles(hardware, commands, bound.bytes);
+    bound.cycles = bus_cycles(hardware, commands, repeat, bound.bytes);
     return bound;
   }
   std::uint64_t busiest_weight_beats = 0;
   std::uint64_t by_unit = 0;
-  for (const TmuCommand& command : commands) {
-    const CommandWork work = work_of(unit, command);
-    by_unit += unit_cycles(work);
-    busiest_weight_beats += work.busiest_weight_beats;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const CommandWork work = work_of(unit, commands[i]);
+    by_unit += unit_cycles(work) * repeat.times(i);
+    busiest_weight_beats += work.busiest_weight_beats * repeat.times(i);
   }
 
   const double cycles_per_ns = hardware.clock_mhz / 1000;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -9,6 +10,19 @@
 #include "sim/streams/stream_memory.hpp"
 
 namespace sterna::sim {
+
+/// A part of a job's commands that is not written out as often as it is done: [first, last) comes `more` times
+/// again, right after itself. What it takes then is what it takes where it stands, so the first of its kind in a job
+/// stays outside.
+struct Repeat {
+  std::size_t first = 0;
+  std::size_t last = 0;
+  std::uint64_t more = 0;
+
+  [[nodiscard]] std::uint64_t times(std::size_t command) const {
+    return command >= first && command < last ? 1 + more : 1;
+  }
+};
 
 /// What no run of these commands can undercut.
 struct LowerBound {
@@ -30,7 +44,8 @@ struct LowerBound {
 /// - the weights of the busiest engine and the activations, a beat a cycle a master;
 /// - what the DRAM has moved when the record is answered, at its peak; an Ideal one has none.
 [[nodiscard]] LowerBound lower_bound(const HardwareConfig& hardware,
-                                     std::span<const TmuCommand> commands);
+                                     std::span<const TmuCommand> commands,
+                                     const Repeat& repeat = {});
 
 /// Throws std::logic_error when a job undercuts its lower bound, moved other than the compulsory bytes, or
 /// its counters do not add up to its cycles: a broken model. Called by both devices after every job.

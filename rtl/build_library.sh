@@ -6,7 +6,7 @@
 #
 #   build_library.sh [OPTION...] LANES ENGINES SLICES ACTWORDS CHUNKS WFIFO RFIFO OUT_DIR
 #   build_library.sh --axi [OPTION...] LANES ENGINES SLICES ACTWORDS CHUNKS WFIFO RFIFO
-#                    BURST DMAFIFO OUTSTANDING DESCRIPTORS ADDRESSBITS RESULTBITS OUT_DIR
+#                    BURST DMAFIFO OUTSTANDING DESCRIPTORS ADDRESSBITS RESULTBITS COLUMNWORDS OUT_DIR
 #
 # --axi        the unit on its bus, OUT_DIR/libtmu_axi.so, the library behind rtl/axi/tmu_axi_unit.hpp
 # --no-assert  leave the SystemVerilog assertions out; with them the edge design runs at 0.6 to 0.8 of
@@ -51,8 +51,8 @@ while [[ ${1-} == --* ]]; do
     --profile) record_of=$2; shift ;;
     --trace) trace=1; trace_flags=(--trace-fst -fno-reloop) ;;
     --axi)
-      names+=(BURST_BEATS DMA_FIFO_BEATS OUTSTANDING DESCRIPTORS ADDRESS_BITS RESULT_BITS)
-      parameters+=(BurstBeats DmaFifoBeats Outstanding Descriptors AddressBits ResultBits)
+      names+=(BURST_BEATS DMA_FIFO_BEATS OUTSTANDING DESCRIPTORS ADDRESS_BITS RESULT_BITS COLUMN_WORDS)
+      parameters+=(BurstBeats DmaFifoBeats Outstanding Descriptors AddressBits ResultBits ColumnWords)
       top=tmu_axi folders+=(axi) wrapper=$rtl/axi/tmu_axi_unit.cpp probe=("$rtl/axi/probe.vlt")
       if [[ $coverage == 1 ]]; then optimize=-O0; fi ;;  # more code still: -O1 takes over ten minutes
     *) echo "build_library.sh: unknown option $1; known are --axi, --no-assert, --native, --record, --profile, --trace" >&2; exit 2 ;;

@@ -15,6 +15,7 @@ enum class Reg : std::uint32_t {
   Shape = 0x008,
   Capacity = 0x00C,
   Bus = 0x010,
+  ColumnWords = 0x014,
   Control = 0x020,
   Command = 0x024,
   Status = 0x028,
@@ -153,7 +154,8 @@ struct Descriptor {
   std::uint16_t tokens = 0;
   std::uint16_t beats = 0;
   std::uint32_t rows = 0;
-  std::uint8_t reserved1[4] = {};
+  std::uint16_t columns = 0;
+  std::uint8_t reserved1[2] = {};
   std::uint64_t weight_base = 0;
   std::uint64_t weight_pitch = 0;
   std::uint64_t activation_base = 0;

@@ -12,6 +12,7 @@ package tmu_axi_reg_pkg;
     RegShape = 12'h008,
     RegCapacity = 12'h00C,
     RegBus = 12'h010,
+    RegColumnWords = 12'h014,
     RegControl = 12'h020,
     RegCommand = 12'h024,
     RegStatus = 12'h028,
@@ -129,7 +130,8 @@ package tmu_axi_reg_pkg;
     logic [63:0] activation_base;
     logic [63:0] weight_pitch;
     logic [63:0] weight_base;
-    logic [31:0] reserved1;
+    logic [15:0] reserved1;
+    logic [15:0] columns;
     logic [31:0] rows;
     logic [15:0] beats;
     logic [15:0] tokens;

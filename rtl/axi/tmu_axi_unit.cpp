@@ -26,6 +26,7 @@ constexpr TmuAxiParameters kParameters = {
     .descriptors = STERNA_DESCRIPTORS,
     .address_bits = STERNA_ADDRESS_BITS,
     .result_bits = STERNA_RESULT_BITS,
+    .column_words = STERNA_COLUMN_WORDS,
 };
 constexpr std::uint32_t kEngines = STERNA_ENGINES;
 constexpr std::uint32_t kReaders = kEngines + 2;

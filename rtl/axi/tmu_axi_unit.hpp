@@ -20,6 +20,7 @@ struct TmuAxiParameters {
   std::uint32_t descriptors;
   std::uint32_t address_bits;
   std::uint32_t result_bits;
+  std::uint32_t column_words;
 
   friend bool operator==(const TmuAxiParameters&, const TmuAxiParameters&) = default;
 };

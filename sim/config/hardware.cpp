@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint32_t kLaneStep =
     80;  // one 16-byte t5 beat; t2 then fills whole activation beats
 constexpr std::uint32_t kMaxLanes = 640;
+constexpr std::uint32_t kMaxColumnWords = 32;
 constexpr double kMaxClockMhz = 10'000;
 constexpr double kMinGbPerS = 0.001;
 constexpr double kMaxGbPerS = 100'000;
@@ -40,6 +41,7 @@ void UnitConfig::validate() const {
   require_range("unit.chunks", chunks, 1, 64);
   require_range("unit.weight_fifo_beats", weight_fifo_beats, 2, 64);
   require_range("unit.result_fifo_beats", result_fifo_beats, 2, 64);
+  require_range("unit.column_words", column_words, 0, kMaxColumnWords);
 }
 
 void MemoryConfig::validate() const {
@@ -114,6 +116,12 @@ void HardwareConfig::validate() const {
   unit.validate();
   if (host) host->validate();
   if (bus) return validate_bus();
+  if (unit.column_words != 0) {
+    throw FieldError("unit.column_words",
+                     fmt::format("is {}; without a bus it must be 0: the unit asks a bus for the columns "
+                                 "that it wants",
+                                 unit.column_words));
+  }
   memory.validate();
   const double shortest_ns = kMinRefreshCycles * 1000 / clock_mhz;
   if (memory.refresh_interval_ns > 0 && memory.refresh_interval_ns < shortest_ns) {

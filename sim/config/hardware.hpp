@@ -23,6 +23,8 @@ struct UnitConfig {
   std::uint32_t chunks;
   std::uint32_t weight_fifo_beats;
   std::uint32_t result_fifo_beats;
+  /// Beats of a column whose rows an engine can add up side by side; 0: the unit cannot skip columns.
+  std::uint32_t column_words = 0;
 
   [[nodiscard]] std::uint32_t beat_bytes() const { return lanes / 5; }
   [[nodiscard]] std::uint32_t trits_per_beat(WeightFormat format) const {

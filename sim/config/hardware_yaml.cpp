@@ -14,15 +14,18 @@ namespace sterna::sim {
 namespace {
 
 UnitConfig read_unit(const YamlMap& file) {
-  const YamlMap unit = file.map("unit", {"lanes", "engines", "slices", "activation_words", "chunks",
-                                         "weight_fifo_beats", "result_fifo_beats"});
+  const YamlMap unit = file.map("unit",
+                                {"lanes", "engines", "slices", "activation_words", "chunks",
+                                 "weight_fifo_beats", "result_fifo_beats"},
+                                {"column_words"});
   return {.lanes = unit.count("lanes"),
           .engines = unit.count("engines"),
           .slices = unit.count("slices"),
           .activation_words = unit.count("activation_words"),
           .chunks = unit.count("chunks"),
           .weight_fifo_beats = unit.count("weight_fifo_beats"),
-          .result_fifo_beats = unit.count("result_fifo_beats")};
+          .result_fifo_beats = unit.count("result_fifo_beats"),
+          .column_words = unit.has("column_words") ? unit.count("column_words") : 0};
 }
 
 MemoryConfig read_memory(const YamlMap& file) {

@@ -18,6 +18,9 @@ struct TmuCommand {
   std::uint32_t rows;
   WeightFormat format;
   bool keep_activations;  // those of the command before; same tokens, beats and format
+  /// Not 0: the product of one token is added up column by column, those left out whose activation is zero;
+  /// beats are those of a column (docs/tmu.md, Columns).
+  std::uint32_t columns = 0;
 
   friend bool operator==(const TmuCommand&, const TmuCommand&) = default;
 };
@@ -27,6 +30,8 @@ struct TmuCommand {
 /// Layout  engine after engine; engine e holds rows e, e + engines, ...; a row is `beats` beats of
 ///         beat_bytes. engine_offset[e] is the first byte of engine e; one more entry ends the
 ///         last.
+/// Columns for a command with columns: column after column, each `beats` beats of every engine; the trits of
+///         a column's beats are the engine's rows in order, zeros beyond the last.
 struct WeightStreams {
   std::vector<std::uint8_t> bytes;
   std::vector<std::size_t> engine_offset;  // (engines + 1,)
@@ -37,7 +42,8 @@ struct TmuTask {
   TmuCommand command;
   const WeightStreams* weights;
   std::span<const std::int8_t>
-      activations;               // (tokens, beats * trits_per_beat), zero padded; empty when kept
+      activations;               // (tokens, beats * trits_per_beat), zero padded; empty when kept;
+                                 // with columns: (columns,), padded to whole activation beats
   std::span<std::int32_t> sums;  // (tokens, rows) row-major, written by the device
 };
 

@@ -107,7 +107,7 @@ RtlRequest request_for(const HardwareConfig& hardware, RtlWaves waves) {
   if (!hardware.bus) return request;
   const BusConfig& bus = *hardware.bus;
   append(request.words, {bus.burst_beats, bus.dma_fifo_beats, bus.outstanding, bus.descriptors,
-                         BusConfig::kAddressBits, bus.result_bits});
+                         BusConfig::kAddressBits, bus.result_bits, unit.column_words});
   request.library = "libtmu_axi.so";
   request.design += " on its bus";
   return request;

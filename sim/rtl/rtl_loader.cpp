@@ -72,7 +72,8 @@ std::unique_ptr<TmuAxiUnit> load_rtl_axi_unit(const std::filesystem::path& path,
                                    .outstanding = bus.outstanding,
                                    .descriptors = bus.descriptors,
                                    .address_bits = BusConfig::kAddressBits,
-                                   .result_bits = bus.result_bits};
+                                   .result_bits = bus.result_bits,
+                                   .column_words = unit.column_words};
   return create(path, factory, kTmuAxiUnitAbi, wanted,
                 [](const TmuAxiParameters& built) { return built; });
 }

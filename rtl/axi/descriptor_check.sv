@@ -37,6 +37,7 @@ module descriptor_check #(
   output logic [AddressBits-1:0]              job_address_o,
   output logic [CountBits-1:0]                job_beats_o,
   output logic [TagBits-1:0]                  job_tag_o,
+  output logic                                job_columns_o,  // of weights: beats are of a column
 
   // Entries; always taken.
   output logic                                entry_valid_o,
@@ -64,16 +65,15 @@ module descriptor_check #(
 
   logic [8*tmu_axi_pkg::DESCRIPTOR_BYTES-1:0] raw_q;
   tmu_axi_reg_pkg::descriptor_t               d;
-  logic                                       collect;
-  logic                                       lost;
-  logic                                       malformed;
+  logic                                       collect, lost, malformed;
 
   assign d            = raw_q;
   assign beat_ready_o = state_q == ChkCollect;
   assign collect      = beat_valid_i && beat_ready_o;
   assign lost         = state_q == ChkCollect && !beat_valid_i && read_error_i && !stop_i;
   assign malformed    = d.reserved0 != '0 || d.reserved1 != '0 || d.reserved2 != '0 ||
-                        d.tokens == '0 || d.beats == '0 || d.rows == '0;
+                        d.tokens == '0 || d.beats == '0 || d.rows == '0 ||
+                        (job_columns_o && (d.tokens != 16'd1 || d.keep));
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) raw_q <= '0;
@@ -83,20 +83,16 @@ module descriptor_check #(
   logic [4:0]           rest_rows;
   logic [CountBits-1:0] row_beats;    // of an engine without a row in the last group
   logic [CountBits-1:0] row_tokens;   // without the last group if it is not full
-  logic [CountBits-1:0] token_beats;
+  logic [CountBits-1:0] factor_beats;  // of all tokens; of an engine's columns
   logic                 counted;
 
   descriptor_counts #(.Engines(Engines)) u_counts (
     .clk_i, .rst_ni,
     .load_i       (state_q != ChkCount),
-    .rows_i       (d.rows),
-    .tokens_i     (d.tokens),
-    .beats_i      (d.beats),
-    .done_o       (counted),
-    .rest_rows_o  (rest_rows),
-    .row_beats_o  (row_beats),
-    .row_tokens_o (row_tokens),
-    .token_beats_o(token_beats)
+    .rows_i(d.rows), .tokens_i(d.tokens), .beats_i(d.beats),
+    .factor_i(job_columns_o ? d.columns : d.tokens),
+    .done_o(counted), .rest_rows_o(rest_rows), .row_beats_o(row_beats), .row_tokens_o(row_tokens),
+    .factor_beats_o(factor_beats)
   );
 
   ////////////
@@ -104,19 +100,23 @@ module descriptor_check #(
   ////////////
 
   logic [64:0]          weight_q;  // where engine step_q begins; the top bit says that it has wrapped
-  logic [CountBits-1:0] weight_beats;
-  logic [CountBits-1:0] act_beats;
-  logic [CountBits-1:0] group_tokens;
+  logic [CountBits-1:0] weight_beats, act_beats, group_tokens;
   logic [CountBits+5:0] result_bytes;
   logic [64:0]          start;
   logic [63:0]          bytes;
   logic [63:0]          align;
   logic [65:0]          beyond;
-  logic                 compare;
-  logic                 outside;
+  logic                 compare, outside;
 
-  assign weight_beats = row_beats + (6'(rest_rows) > step_q ? CountBits'(d.beats) : '0);
-  assign act_beats    = ((token_beats << 2) + (d.t2 ? '0 : token_beats)) << WORD_SHIFT;
+  always_comb begin
+    weight_beats = row_beats + (6'(rest_rows) > step_q ? CountBits'(d.beats) : '0);
+    act_beats    = ((factor_beats << 2) + (d.t2 ? '0 : factor_beats)) << WORD_SHIFT;
+    if (job_columns_o) begin
+      weight_beats = factor_beats;
+      act_beats    = (CountBits'(d.columns) >> ACT_SHIFT) + CountBits'(|d.columns[ACT_SHIFT-1:0]);
+    end
+  end
+
   assign group_tokens = row_tokens + (rest_rows != '0 ? CountBits'(d.tokens) : '0);
   assign result_bytes = (CountBits + 6)'(tmu_axi_pkg::times(64'(group_tokens), 4 * Engines));
 
@@ -156,8 +156,7 @@ module descriptor_check #(
   // Jobs //
   //////////
 
-  logic                acts;  // it is the activations' turn
-  logic                wanted;
+  logic                acts, wanted;  // it is the activations' turn; there is something to read
   logic [TagBits-1:0]  tag_q;
   tmu_axi_pkg::entry_t entry_q;
 
@@ -165,8 +164,9 @@ module descriptor_check #(
   assign wanted        = acts ? !d.keep : weight_beats != '0;
   assign job_valid_o   = state_q == ChkHandOut && wanted ? (Engines + 1)'(1) << step_q : '0;
   assign job_address_o = acts ? AddressBits'(d.activation_base) : AddressBits'(weight_q);
-  assign job_beats_o   = acts ? act_beats : weight_beats;
+  assign job_beats_o   = acts ? act_beats : job_columns_o ? CountBits'(d.beats) : weight_beats;
   assign job_tag_o     = tag_q;
+  assign job_columns_o = d.columns != '0;
 
   always_comb begin
     state_d = state_q;
@@ -233,7 +233,7 @@ module descriptor_check #(
     end else if (state_q == ChkCount) begin
       entry_q <= '{
         code:    malformed ? tmu_axi_reg_pkg::CodeIllegal : tmu_axi_reg_pkg::CodeDone,
-        command: '{rows: d.rows, beats: d.beats, tokens: d.tokens, t2: d.t2, keep: d.keep},
+        command: '{rows: d.rows, columns: d.columns, beats: d.beats, tokens: d.tokens, t2: d.t2, keep: d.keep},
         irq: d.irq, counters: d.counters, result_base: d.result_base, default: '0
       };
     end else if (outside && entry_q.code == tmu_axi_reg_pkg::CodeDone) begin

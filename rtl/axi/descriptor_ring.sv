@@ -40,6 +40,7 @@ module descriptor_ring #(
   output logic [AddressBits-1:0]  job_address_o,
   output logic [CountBits-1:0]    job_beats_o,
   output logic [TagBits-1:0]      job_tag_o,
+  output logic                    job_columns_o,
 
   // Commands, in the order of the ring.
   output logic                    entry_valid_o,
@@ -151,7 +152,7 @@ module descriptor_ring #(
     .read_error_i         (error),
     .read_error_response_i(error_response),
     .read_error_address_i (error_address),
-    .job_valid_o, .job_ready_i, .job_address_o, .job_beats_o, .job_tag_o,
+    .job_valid_o, .job_ready_i, .job_address_o, .job_beats_o, .job_tag_o, .job_columns_o,
     .entry_valid_o        (checked_valid),
     .entry_o              (checked),
     .working_o

@@ -20,6 +20,7 @@ module tmu_axi #(
   parameter  int unsigned Descriptors     = 4,    // fetched and not started
   parameter  int unsigned AddressBits     = 64,
   parameter  int unsigned ResultBits      = 128,  // data width of the write master
+  parameter  int unsigned ColumnWords     = 0,    // beats of a column; 0: no commands by columns
   localparam int unsigned BeatBits        = 8 * Lanes / tmu_pkg::T5_TRITS,
   localparam int unsigned StreamBits      = tmu_axi_pkg::STREAM_BITS
 ) (
@@ -106,8 +107,8 @@ module tmu_axi #(
     .lite_r_valid_o, .lite_r_ready_i, .lite_r_data_o, .lite_r_resp_o,
     .settings_o(settings), .shape_i('{slices: 8'(Slices), engines: 8'(Engines), lanes: 16'(Lanes)}),
     .capacity_i('{descriptors: 8'(Descriptors), chunks: 8'(Chunks), act_words: 16'(ActWords)}),
-    .bus_i     ('{address_bits: 8'(AddressBits), result_bytes: 8'(ResultBits / 8),
-                  burst_beats: 16'(BurstBeats)}),
+    .column_words_i(8'(ColumnWords)),
+    .bus_i('{address_bits: 8'(AddressBits), result_bytes: 8'(ResultBits / 8), burst_beats: 16'(BurstBeats)}),
     .status_i  (status), .error_i(error), .head_i(head_q), .events_i(events), .totals_i(totals),
     .copy_i(copy), .copy_index_i(copy_index), .copy_value_i(counter), .copy_number_i(number)
   );
@@ -119,6 +120,7 @@ module tmu_axi #(
   logic                        entry_valid, entry_ready;
   tmu_axi_pkg::entry_t         entry;
   logic [Engines:0]            job_valid, job_ready;
+  logic                        job_columns;
   logic [AddressBits-1:0]      job_address, write_job_address, write_address;
   logic [COUNT_BITS-1:0]       job_beats, write_job_words;
   logic [TAG_BITS-1:0]         job_tag;
@@ -139,8 +141,7 @@ module tmu_axi #(
     .Lanes(Lanes), .Engines(Engines), .ResultBytes(ResultBits / 8), .Descriptors(Descriptors),
     .AddressBits(AddressBits)
   ) u_ring (
-    .clk_i, .rst_ni,
-    .stop_i(stop), .clear_i(restart), .settings_i(settings), .head_i(head_q), .overrun_o(overrun),
+    .clk_i, .rst_ni, .stop_i(stop), .clear_i(restart), .settings_i(settings), .head_i(head_q), .overrun_o(overrun),
     .ar_valid_o(ar_valid_o[Engines+1]), .ar_ready_i(ar_ready_i[Engines+1]),
     .ar_addr_o (ar_addr_o[(Engines+1)*AddressBits +: AddressBits]),
     .ar_len_o  (ar_len_o[(Engines+1)*8 +: 8]),
@@ -148,7 +149,7 @@ module tmu_axi #(
     .r_data_i  (descriptor_r_data_i), .r_resp_i(r_resp_i[(Engines+1)*2 +: 2]),
     .r_last_i  (r_last_i[Engines+1]),
     .job_valid_o(job_valid), .job_ready_i(job_ready), .job_address_o(job_address),
-    .job_beats_o(job_beats), .job_tag_o(job_tag),
+    .job_beats_o(job_beats), .job_tag_o(job_tag), .job_columns_o(job_columns),
     .entry_valid_o(entry_valid), .entry_ready_i(entry_ready), .entry_o(entry),
     .idle_o(ring_idle), .drained_o(ring_drained), .working_o(checking)
   );
@@ -156,8 +157,7 @@ module tmu_axi #(
   tmu_axi_sequencer #(
     .Engines(Engines), .WordBytes(ResultBits / 8), .AddressBits(AddressBits)
   ) u_sequencer (
-    .clk_i, .rst_ni,
-    .cancel_i(settings.cancel), .clear_i(settings.clear), .head_i(head_q),
+    .clk_i, .rst_ni, .cancel_i(settings.cancel), .clear_i(settings.clear), .head_i(head_q),
     .entry_valid_i(entry_valid), .entry_ready_o(entry_ready), .entry_i(entry),
     .cmd_valid_o(cmd_valid), .cmd_o(cmd), .rsp_valid_i(rsp_valid), .rsp_ready_o(rsp_ready),
     .rsp_status_i(rsp_status), .tmu_abort_o(tmu_abort), .copy_o(copy), .copy_index_o(copy_index),
@@ -181,7 +181,8 @@ module tmu_axi #(
   // The unit //
   //////////////
 
-  logic                        act_valid, act_ready;
+  logic                        act_valid, act_ready, column_ready;
+  tmu_pkg::column_read_t       column;
   logic [StreamBits-1:0]       act_data;
   logic [Engines-1:0]          weight_valid, weight_ready;
   logic [Engines*BeatBits-1:0] weight_data;
@@ -190,11 +191,11 @@ module tmu_axi #(
 
   tmu_axi_readers #(
     .Lanes(Lanes), .Engines(Engines), .BurstBeats(BurstBeats), .DmaFifoBeats(DmaFifoBeats),
-    .Outstanding(Outstanding), .AddressBits(AddressBits)
+    .Outstanding(Outstanding), .AddressBits(AddressBits), .ColumnWords(ColumnWords)
   ) u_readers (
-    .clk_i, .rst_ni,
-    .stop_i(stop), .clear_i(restart), .job_valid_i(job_valid), .job_ready_o(job_ready), .job_address_i(job_address),
-    .job_beats_i(job_beats), .job_tag_i(job_tag),
+    .clk_i, .rst_ni, .stop_i(stop), .clear_i(restart), .job_valid_i(job_valid), .job_ready_o(job_ready),
+    .job_columns_i(job_columns), .job_address_i(job_address), .job_beats_i(job_beats),
+    .job_tag_i(job_tag), .column_i(column), .column_ready_o(column_ready),
     .ar_valid_o(ar_valid_o[Engines:0]), .ar_ready_i(ar_ready_i[Engines:0]),
     .ar_addr_o (ar_addr_o[(Engines+1)*AddressBits-1:0]), .ar_len_o(ar_len_o[(Engines+1)*8-1:0]),
     .r_valid_i (r_valid_i[Engines:0]), .r_ready_o(r_ready_o[Engines:0]),
@@ -209,13 +210,14 @@ module tmu_axi #(
   // The issue counter moves with each slot: progress that no port shows.
   tmu #(
     .Lanes(Lanes), .Engines(Engines), .Slices(Slices), .ActWords(ActWords), .Chunks(Chunks),
-    .WeightFifoBeats(WeightFifoBeats), .ResultFifoBeats(ResultFifoBeats)
+    .WeightFifoBeats(WeightFifoBeats), .ResultFifoBeats(ResultFifoBeats), .ColumnWords(ColumnWords)
   ) u_tmu (
-    .clk_i, .rst_ni,
-    .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_tokens_i(cmd.tokens),
-    .cmd_beats_i(cmd.beats), .cmd_rows_i(cmd.rows), .cmd_t2_i(cmd.t2), .cmd_keep_i(cmd.keep),
+    .clk_i, .rst_ni, .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_tokens_i(cmd.tokens),
+    .cmd_beats_i(cmd.beats), .cmd_rows_i(cmd.rows), .cmd_columns_i(cmd.columns), .cmd_t2_i(cmd.t2),
+    .cmd_keep_i(cmd.keep),
     .act_valid_i(act_valid), .act_ready_o(act_ready), .act_data_i(act_data),
     .weight_valid_i(weight_valid), .weight_ready_o(weight_ready), .weight_data_i(weight_data),
+    .column_o(column), .column_ready_i(column_ready),
     .result_valid_o(result_valid), .result_ready_i(result_ready), .result_data_o(result_data),
     .rsp_valid_o(rsp_valid), .rsp_ready_i(rsp_ready), .rsp_status_o(rsp_status),
     .abort_i(tmu_abort),
@@ -226,8 +228,7 @@ module tmu_axi #(
     .Engines(Engines), .Slices(Slices), .WordSums(WORD_SUMS), .BurstBeats(BurstBeats),
     .Outstanding(Outstanding), .AddressBits(AddressBits)
   ) u_results (
-    .clk_i, .rst_ni,
-    .clear_i(restart), .settings_i(settings), .head_i(head_q),
+    .clk_i, .rst_ni, .clear_i(restart), .settings_i(settings), .head_i(head_q),
     .start_i(cmd_valid), .tokens_i(cmd.tokens), .finish_i(finish),
     .result_valid_i(result_valid), .result_ready_o(result_ready), .result_data_i(result_data),
     .job_valid_i(write_job_valid), .job_ready_o(write_job_ready), .job_words_i(write_job_words),
@@ -239,8 +240,7 @@ module tmu_axi #(
   );
 
   tmu_axi_monitor #(.Engines(Engines)) u_monitor (
-    .clk_i, .rst_ni,
-    .clear_i(restart), .limit_i(settings.watchdog), .ar_valid_i(ar_valid_o), .ar_ready_i, .r_valid_i,
+    .clk_i, .rst_ni, .clear_i(restart), .limit_i(settings.watchdog), .ar_valid_i(ar_valid_o), .ar_ready_i, .r_valid_i,
     .aw_valid_i(aw_valid_o), .aw_ready_i, .w_valid_i(w_valid_o), .w_ready_i, .b_valid_i,
     .command_i(done), .issued_i(counter[7:0]), .copy_i(copy), .checking_i(checking),
     .idle_i(ring_idle && !running && ring_drained && readers_drained && quiet),

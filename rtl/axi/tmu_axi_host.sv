@@ -32,6 +32,7 @@ module tmu_axi_host #(
   input  tmu_axi_reg_pkg::shape_t      shape_i,
   input  tmu_axi_reg_pkg::capacity_t   capacity_i,
   input  tmu_axi_reg_pkg::bus_t        bus_i,
+  input  logic [7:0]                   column_words_i,
   input  tmu_axi_reg_pkg::status_t     status_i,
   input  tmu_axi_pkg::error_t          error_i,
   input  logic [31:0]                  head_i,
@@ -91,7 +92,7 @@ module tmu_axi_host #(
     .read_addr_i (read_addr),
     .read_data_o (read_data),
     .read_ok_o   (read_ok),
-    .settings_o, .irq_o, .shape_i, .capacity_i, .bus_i, .status_i, .error_i, .head_i, .events_i,
+    .settings_o, .irq_o, .shape_i, .capacity_i, .bus_i, .column_words_i, .status_i, .error_i, .head_i, .events_i,
     .totals_i, .copy_i, .copy_index_i, .copy_value_i, .copy_number_i
   );
 

@@ -30,6 +30,7 @@ module tmu_axi_registers #(
   input  tmu_axi_reg_pkg::shape_t        shape_i,
   input  tmu_axi_reg_pkg::capacity_t     capacity_i,
   input  tmu_axi_reg_pkg::bus_t          bus_i,
+  input  logic [7:0]                     column_words_i,
   input  tmu_axi_reg_pkg::status_t       status_i,
   input  tmu_axi_pkg::error_t            error_i,
   input  logic [31:0]                    head_i,
@@ -162,6 +163,7 @@ module tmu_axi_registers #(
       tmu_axi_reg_pkg::RegShape:            read_data_o = shape_i;
       tmu_axi_reg_pkg::RegCapacity:         read_data_o = capacity_i;
       tmu_axi_reg_pkg::RegBus:              read_data_o = bus_i;
+      tmu_axi_reg_pkg::RegColumnWords:      read_data_o = 32'(column_words_i);
       tmu_axi_reg_pkg::RegControl:          read_data_o = {31'd0, settings_q.enable};
       tmu_axi_reg_pkg::RegCommand:          read_data_o = '0;
       tmu_axi_reg_pkg::RegStatus:           read_data_o = status_i;

@@ -8,6 +8,8 @@
 ///             ((x + 128) XOR sign) AND nonzero: x + 128, 127 - x or 0, so the tree is unsigned. What is
 ///             too much depends on the beat alone: one correction, negatives - 128 * nonzeros, is
 ///             counted once a beat and added at the root
+/// Columns    each lane adds its product with one activation to a sum of its own, one a word; ColumnWords 0
+///            leaves them out
 /// Layout      digit j of byte 16 * b + i is lane (5 * b + j) * 16 + i: a byte feeds the same lanes in both
 ///             formats, and tmu_act_packer.sv orders the activations alike
 /// Timing      load_i in cycle t, leaf_i in t + 1 (with count_i if the beat is new), root_i in t + 2,
@@ -17,6 +19,7 @@ module ternary_array #(
   parameter  int unsigned Lanes      = 80,
   parameter  int unsigned Engines    = 4,
   parameter  int unsigned Slices     = 2,
+  parameter  int unsigned ColumnWords = 0,
   localparam int unsigned BeatBits   = 8 * Lanes / tmu_pkg::T5_TRITS,
   localparam int unsigned CountWidth = $clog2(Lanes + 1),
   localparam int unsigned DotWidth   = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, Lanes)
@@ -33,6 +36,10 @@ module ternary_array #(
   input  logic [Engines-1:0]                 leaf_engines_i,
   input  logic [Slices-1:0]                  leaf_slices_i,
   input  logic [Slices*8*Lanes-1:0]          act_i,  // x + 128: slice s, lane l at 8 * (s * Lanes + l)
+
+  // Columns, in place of leaves, for all engines: add a beat, or gather the sums of a place.
+  input  tmu_pkg::column_slot_t              column_i,
+  output logic [Engines*tmu_pkg::COLUMN_SUM_WIDTH-1:0] gathered_o,
 
   // Roots.
   input  logic [Engines-1:0]                 root_engines_i,
@@ -77,6 +84,13 @@ module ternary_array #(
   leaves_t                    leaves     [Engines][Slices][BLOCKS];
   logic signed [DotWidth-1:0] correction [Engines];
 
+  localparam int unsigned WORDS       = ColumnWords != 0 ? ColumnWords : 1;
+  localparam int unsigned COLUMN_BITS = tmu_pkg::COLUMN_SUM_WIDTH;
+
+  typedef logic signed [COLUMN_BITS-1:0] column_sum_t;
+
+  column_sum_t column_sums [Engines][WORDS][BLOCKS][DIGITS][PLACES];
+
   // The stages stand last first, so that each reads what the one before it held: with blocking
   // assignments, which Verilator 5.006 needs to keep loops, this is the order of a shift register.
   // What leaves the process is assigned without blocking.
@@ -106,6 +120,12 @@ module ternary_array #(
         end
         correction[e] = DotWidth'(signed'(minus) - signed'(any << (tmu_pkg::ACT_WIDTH - 1)));
         nonzeros_o[e*CountWidth +: CountWidth] <= CountWidth'(any);
+      end
+      if (ColumnWords != 0 && column_i.add) begin
+        for (int unsigned b = 0; b < BLOCKS; b++) add_column(e, b);
+      end
+      if (ColumnWords != 0 && column_i.gather) begin
+        gathered_o[e*COLUMN_BITS +: COLUMN_BITS] <= column_i.first ? '0 : column_sum(e);
       end
       if (load_i[e]) begin
         for (int unsigned b = 0; b < BLOCKS; b++) begin
@@ -155,6 +175,31 @@ module ternary_array #(
 
   // Tasks that Verilator inlines, on the arrays of this module: what a task gives back in an array of its own
   // is copied element by element. Each loop over the places becomes vector instructions.
+
+  function automatic column_sum_t column_sum(input int unsigned e);
+    int unsigned w, b, j, i;
+    w = 32'(column_i.place.word);
+    b = 32'(column_i.place.block);
+    j = 32'(column_i.place.digit);
+    i = 32'(column_i.place.place);
+    return column_sums[e][w][b][j][i];
+  endfunction
+
+  // The product of a beat with x onto the sums of its word; x, -x or 0 in nine bits.
+  task automatic add_column(input int unsigned e, input int unsigned b);
+    int unsigned w;
+    column_sum_t x, minus_x, term, sum;
+    w       = 32'(column_i.place.word);
+    x       = column_sum_t'(signed'(column_i.x));
+    minus_x = -x;
+    for (int unsigned j = 0; j < DIGITS; j++) begin
+      for (int unsigned i = 0; i < PLACES; i++) begin
+        term = nonzero[e][b][j][i][0] ? (negative[e][b][j][i][0] ? minus_x : x) : '0;
+        sum  = column_i.first ? '0 : column_sums[e][w][b][j][i];
+        column_sums[e][w][b][j][i] = sum + term;
+      end
+    end
+  endtask
 
   // Digits from the top. A byte above 242 stands for no trits; it is read as 121, five zeros. Twice the power
   // in eight bits, so that what is compared with it stays in bytes.

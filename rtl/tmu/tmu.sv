@@ -12,6 +12,7 @@ module tmu #(
   parameter  int unsigned Chunks          = 32,
   parameter  int unsigned WeightFifoBeats = 16,
   parameter  int unsigned ResultFifoBeats = 16,
+  parameter  int unsigned ColumnWords     = 0,   // beats of a column; 0: no commands by columns
   localparam int unsigned BeatBits        = 8 * Lanes / tmu_pkg::T5_TRITS
 ) (
   input  logic clk_i,
@@ -25,8 +26,9 @@ module tmu #(
   input  logic [31:0] cmd_rows_i,
   input  logic        cmd_t2_i,
   input  logic        cmd_keep_i,
+  input  logic [15:0] cmd_columns_i,
 
-  // Activations, 16 a beat. Ready in StLoad only.
+  // Activations, 16 a beat. Ready in StLoad and, by columns, in StColumns only.
   input  logic                                 act_valid_i,
   output logic                                 act_ready_o,
   input  logic [8*tmu_pkg::ACT_BEAT_BYTES-1:0] act_data_i,
@@ -35,6 +37,10 @@ module tmu #(
   input  logic [Engines-1:0]          weight_valid_i,
   output logic [Engines-1:0]          weight_ready_o,
   input  logic [Engines*BeatBits-1:0] weight_data_i,
+
+  // By columns: those whose weights are wanted.
+  output tmu_pkg::column_read_t column_o,
+  input  logic                  column_ready_i,
 
   // Results: engine e, slice s at index e * Slices + s.
   output logic                                        result_valid_o,
@@ -56,7 +62,8 @@ module tmu #(
   localparam int unsigned ADDR_WIDTH  = $clog2(ActWords);
   localparam int unsigned COUNT_WIDTH = $clog2(Lanes + 1);
   localparam int unsigned ACC_WIDTH   = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, ActWords * Lanes);
-  localparam int unsigned RESULT_BITS = Engines * Slices * ACC_WIDTH;
+  localparam int unsigned OUT_WIDTH   = tmu_pkg::result_width(ACC_WIDTH, ColumnWords);
+  localparam int unsigned RESULT_BITS = Engines * Slices * OUT_WIDTH;
 
   `ASSERT_INIT(LanesLegal,   Lanes >= 80 && Lanes <= 640 && Lanes % 80 == 0)
   `ASSERT_INIT(EnginesLegal, Engines >= 1 && Engines <= 16)
@@ -64,6 +71,7 @@ module tmu #(
   `ASSERT_INIT(MemoryLegal,  ActWords >= 2 && ActWords <= 4096 && Chunks >= 1 && Chunks <= 64)
   `ASSERT_INIT(FifosLegal,   WeightFifoBeats >= 2 && WeightFifoBeats <= 64 &&
                              ResultFifoBeats >= 2 && ResultFifoBeats <= 64)
+  `ASSERT_INIT(ColumnsLegal, ColumnWords <= 32)
   `ASSERT_INIT(SumFits,      ACC_WIDTH <= tmu_pkg::SUM_WIDTH)
 
   /////////////
@@ -76,13 +84,14 @@ module tmu #(
   logic accept, start;
   logic [CHUNK_WIDTH-1:0] last_chunk;
   logic [Slices-1:0]      last_slices;
-  logic load_last, act_beat, compute_done, credits_all;
+  logic load_last, act_beat, compute_done, credits_all, columns_done, gather_done;
 
-  assign cmd = '{rows: cmd_rows_i, beats: cmd_beats_i, tokens: cmd_tokens_i, t2: cmd_t2_i,
-                 keep: cmd_keep_i};
+  assign cmd = '{rows: cmd_rows_i, columns: cmd_columns_i, beats: cmd_beats_i, tokens: cmd_tokens_i,
+                 t2: cmd_t2_i, keep: cmd_keep_i};
   assign rsp_status_o = status;
 
-  tmu_control #(.Slices(Slices), .ActWords(ActWords), .Chunks(Chunks)) u_control (
+  tmu_control #(.Slices(Slices), .ActWords(ActWords), .Chunks(Chunks), .Lanes(Lanes), .Engines(Engines),
+                .ColumnWords(ColumnWords)) u_control (
     .clk_i, .rst_ni,
     .abort_i,
     .cmd_valid_i,
@@ -99,7 +108,9 @@ module tmu #(
     .last_slices_o (last_slices),
     .load_done_i   (act_beat && load_last),
     .compute_done_i(compute_done),
-    .drain_done_i  (credits_all)
+    .drain_done_i  (credits_all),
+    .columns_done_i(columns_done),
+    .gather_done_i (gather_done)
   );
 
   /////////////////
@@ -110,8 +121,9 @@ module tmu #(
   logic [ADDR_WIDTH-1:0]     slot_addr;
   logic [Slices*8*Lanes-1:0] act;
 
-  assign act_ready_o = state == tmu_pkg::StLoad;
-  assign act_beat    = act_valid_i && act_ready_o && !abort_i;
+  logic scan_ready;  // by columns
+  assign act_ready_o = state == tmu_pkg::StLoad || scan_ready;
+  assign act_beat    = act_valid_i && state == tmu_pkg::StLoad && !abort_i;
 
   tmu_act_memory #(.Lanes(Lanes), .Slices(Slices), .ActWords(ActWords)) u_memory (
     .clk_i, .rst_ni,
@@ -130,42 +142,29 @@ module tmu #(
   // Slots //
   ///////////
 
-  logic slot, weight_stall, result_stall;
-  logic slot_fresh, slot_first, slot_last;
+  logic slot, act_stall, weight_stall, result_stall, slot_fresh, slot_first, slot_last;
   logic [CHUNK_WIDTH-1:0] slot_chunk;
   logic [Engines-1:0]     slot_engines;
   logic [Engines-1:0]     beat_valid;
   logic                   result_beat;
+  tmu_pkg::column_slot_t  slot_column;
 
-  tmu_issue #(
-    .Engines        (Engines),
-    .Slices         (Slices),
-    .ActWords       (ActWords),
-    .Chunks         (Chunks),
-    .ResultFifoBeats(ResultFifoBeats)
-  ) u_issue (
-    .clk_i, .rst_ni,
-    .flush_i       (abort_i),
-    .start_i       (start),
-    .cmd_i         (cmd),
-    .command_i     (command),
-    .last_chunk_i  (last_chunk),
-    .last_slices_i (last_slices),
-    .run_i         (state == tmu_pkg::StCompute),
-    .done_o        (compute_done),
-    .credits_all_o (credits_all),
-    .beat_valid_i  (beat_valid),
-    .result_taken_i(result_beat),
-    .slot_o        (slot),
-    .weight_stall_o(weight_stall),
-    .result_stall_o(result_stall),
-    .fresh_o       (slot_fresh),
-    .first_o       (slot_first),
-    .last_o        (slot_last),
-    .chunk_o       (slot_chunk),
-    .addr_o        (slot_addr),
-    .engines_o     (slot_engines),
-    .slices_o      (slot_slices)
+  tmu_slots #(
+    .Lanes(Lanes), .Engines(Engines), .Slices(Slices), .ActWords(ActWords), .Chunks(Chunks),
+    .ResultFifoBeats(ResultFifoBeats), .ColumnWords(ColumnWords)
+  ) u_slots (
+    .clk_i, .rst_ni, .flush_i(abort_i),
+    .start_i(start), .cmd_i(cmd), .command_i(command), .last_chunk_i(last_chunk),
+    .last_slices_i(last_slices), .state_i(state),
+    .compute_done_o(compute_done), .columns_done_o(columns_done), .gather_done_o(gather_done),
+    .credits_all_o(credits_all),
+    .act_valid_i, .act_ready_o(scan_ready), .act_data_i,
+    .read_o(column_o), .read_ready_i(column_ready_i),
+    .beat_valid_i(beat_valid), .result_taken_i(result_beat),
+    .act_stall_o(act_stall), .weight_stall_o(weight_stall), .result_stall_o(result_stall),
+    .slot_o(slot), .fresh_o(slot_fresh), .first_o(slot_first), .last_o(slot_last),
+    .chunk_o(slot_chunk), .addr_o(slot_addr), .engines_o(slot_engines), .slices_o(slot_slices),
+    .column_o(slot_column)
   );
 
   logic [Engines-1:0]             root_engines;
@@ -180,7 +179,8 @@ module tmu #(
     .Slices         (Slices),
     .ActWords       (ActWords),
     .Chunks         (Chunks),
-    .WeightFifoBeats(WeightFifoBeats)
+    .WeightFifoBeats(WeightFifoBeats),
+    .ColumnWords    (ColumnWords)
   ) u_rows (
     .clk_i, .rst_ni,
     .flush_i       (abort_i),
@@ -195,6 +195,7 @@ module tmu #(
     .chunk_i       (slot_chunk),
     .engines_i     (slot_engines),
     .slices_i      (slot_slices),
+    .column_i      (slot_column),
     .act_i         (act),
     .root_engines_o(root_engines),
     .root_slices_o (root_slices),
@@ -205,7 +206,7 @@ module tmu #(
 
   assign result_beat = result_valid_o && result_ready_i && !abort_i;
 
-  tmu_results #(.Sums(Engines * Slices), .AccWidth(ACC_WIDTH), .Depth(ResultFifoBeats)) u_results (
+  tmu_results #(.Sums(Engines * Slices), .AccWidth(OUT_WIDTH), .Depth(ResultFifoBeats)) u_results (
     .clk_i, .rst_ni,
     .flush_i(abort_i),
     .valid_i(sums_valid),
@@ -227,8 +228,12 @@ module tmu #(
     .act_beat_i    (act_beat),
     .result_beat_i (result_beat),
     .slot_i        (slot),
+    .act_stall_i   (act_stall),
     .weight_stall_i(weight_stall),
     .result_stall_i(result_stall),
+    .column_i      (slot_column.add),
+    .gather_i      (slot_column.gather),
+    .columns_done_i(columns_done),
     .fresh_i       (slot_fresh),
     .last_i        (slot_last),
     .engines_i     (slot_engines),

@@ -3,12 +3,15 @@
 
 /// Judges a command and says how its tokens fill the slices. Combinational; zero unless check_i.
 ///
-/// Cost  Chunks comparators and two tables in place of a divider (tokens / Slices) and a multiplier
+/// Cost  Chunks and ColumnWords comparators and a few tables in place of a divider (tokens / Slices) and a multiplier
 ///       (chunks * beats): with so few chunks the quotients are constants
 module tmu_command_check #(
   parameter  int unsigned Slices     = 2,
   parameter  int unsigned ActWords   = 512,
   parameter  int unsigned Chunks     = 32,
+  parameter  int unsigned Lanes      = 80,
+  parameter  int unsigned Engines    = 4,
+  parameter  int unsigned ColumnWords = 0,
   localparam int unsigned ChunkWidth = Chunks > 1 ? $clog2(Chunks) : 1
 ) (
   input  logic                  check_i,
@@ -34,6 +37,9 @@ module tmu_command_check #(
   localparam table_t TOKENS_BEFORE = tokens_before();
   localparam table_t BEATS_THAT_FIT = beats_that_fit();
 
+  localparam int unsigned T5_ROWS = Lanes * Engines;  // that a beat of every engine holds
+  localparam int unsigned T2_ROWS = Lanes / tmu_pkg::T5_TRITS * tmu_pkg::T2_TRITS * Engines;
+
   logic [15:0] beats_fit;
   logic [15:0] tokens_rest;  // from the last chunk on
   logic        same_as_held;
@@ -55,12 +61,28 @@ module tmu_command_check #(
     for (int unsigned s = 0; s < Slices; s++) last_slices_o[s] = tokens_rest > 16'(s);
   end
 
+  // A column has as many beats as its rows need.
+  logic [ColumnWords:0] column_fits;
+
+  assign column_fits[0] = 1'b0;
+
+  for (genvar k = 1; k <= ColumnWords; k++) begin : g_beats
+    assign column_fits[k] = command_i.beats == 16'(k) &&
+        command_i.rows > (command_i.t2 ? (k - 1) * T2_ROWS : (k - 1) * T5_ROWS) &&
+        command_i.rows <= (command_i.t2 ? k * T2_ROWS : k * T5_ROWS);
+  end
+
+  logic rows_legal;
+  logic columns_legal;
+
   assign same_as_held = held_valid_i && command_i.tokens == held_i.tokens &&
                         command_i.beats == held_i.beats && command_i.t2 == held_i.t2;
 
   // No token at all leaves tokens_rest at 0, more than Slices in the last chunk overflows Chunks.
-  assign legal_o = check_i && command_i.rows != '0 && command_i.beats != '0 &&
-                   command_i.beats <= beats_fit && tokens_rest != '0 &&
-                   tokens_rest <= 16'(Slices) && (!command_i.keep || same_as_held);
+  assign rows_legal    = command_i.rows != '0 && command_i.beats != '0 &&
+                         command_i.beats <= beats_fit && tokens_rest != '0 &&
+                         tokens_rest <= 16'(Slices) && (!command_i.keep || same_as_held);
+  assign columns_legal = |column_fits && command_i.tokens == 16'd1 && !command_i.keep;
+  assign legal_o       = check_i && (command_i.columns == '0 ? rows_legal : columns_legal);
 
 endmodule

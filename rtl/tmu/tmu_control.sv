@@ -9,6 +9,9 @@ module tmu_control #(
   parameter  int unsigned Slices     = 2,
   parameter  int unsigned ActWords   = 512,
   parameter  int unsigned Chunks     = 32,
+  parameter  int unsigned Lanes      = 80,
+  parameter  int unsigned Engines    = 4,
+  parameter  int unsigned ColumnWords = 0,
   localparam int unsigned ChunkWidth = Chunks > 1 ? $clog2(Chunks) : 1
 ) (
   input  logic                  clk_i,
@@ -34,7 +37,9 @@ module tmu_control #(
   output logic [Slices-1:0]     last_slices_o,
   input  logic                  load_done_i,     // the last activation beat is taken
   input  logic                  compute_done_i,  // the last slot issues
-  input  logic                  drain_done_i     // every result credit is back
+  input  logic                  drain_done_i,    // every result credit is back
+  input  logic                  columns_done_i,  // no column is left
+  input  logic                  gather_done_i    // the last slot that gathers issues
 );
 
   tmu_pkg::state_e       state_q;
@@ -63,7 +68,10 @@ module tmu_control #(
   tmu_command_check #(
     .Slices  (Slices),
     .ActWords(ActWords),
-    .Chunks  (Chunks)
+    .Chunks  (Chunks),
+    .Lanes   (Lanes),
+    .Engines (Engines),
+    .ColumnWords(ColumnWords)
   ) u_check (
     .check_i      (accept_o),
     .command_i    (cmd_i),
@@ -85,7 +93,8 @@ module tmu_control #(
           state_d  = tmu_pkg::StRespond;
           status_d = tmu_pkg::StatusIllegal;
         end else if (accept_o) begin
-          state_d = cmd_i.keep ? tmu_pkg::StCompute : tmu_pkg::StLoad;
+          state_d = cmd_i.columns != '0 ? tmu_pkg::StColumns :
+                    cmd_i.keep ? tmu_pkg::StCompute : tmu_pkg::StLoad;
           held_d  = cmd_i.keep;
         end
       end
@@ -98,6 +107,9 @@ module tmu_control #(
       end
       // Slots issue.
       tmu_pkg::StCompute: if (compute_done_i) state_d = tmu_pkg::StDrain;
+      // Columns are added up, then their sums become results.
+      tmu_pkg::StColumns: if (columns_done_i) state_d = tmu_pkg::StGather;
+      tmu_pkg::StGather: if (gather_done_i) state_d = tmu_pkg::StDrain;
       // Slots in flight become results, results leave.
       tmu_pkg::StDrain: begin
         if (drain_done_i) begin
@@ -143,11 +155,14 @@ module tmu_control #(
   ////////////////
 
   `ASSERT(StateLegal,  state_q inside {tmu_pkg::StIdle, tmu_pkg::StLoad, tmu_pkg::StCompute,
-                                       tmu_pkg::StDrain, tmu_pkg::StRespond})
+                                       tmu_pkg::StDrain, tmu_pkg::StRespond, tmu_pkg::StColumns,
+                                       tmu_pkg::StGather})
   `ASSERT(RspHeld,     rsp_valid_o && !rsp_ready_i |=> rsp_valid_o && $stable(rsp_status_o))
   `ASSERT(CmdHeld,     cmd_valid_i && !cmd_ready_o && !abort_i |=>
                        abort_i || (cmd_valid_i && $stable(cmd_i)))
   `ASSERT(DoneInState, !(load_done_i && state_q != tmu_pkg::StLoad) &&
-                       !(compute_done_i && state_q != tmu_pkg::StCompute))
+                       !(compute_done_i && state_q != tmu_pkg::StCompute) &&
+                       !(columns_done_i && state_q != tmu_pkg::StColumns) &&
+                       !(gather_done_i && state_q != tmu_pkg::StGather))
 
 endmodule

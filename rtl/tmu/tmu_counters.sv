@@ -16,8 +16,12 @@ module tmu_counters #(
 
   // The slot of this cycle; masks are zero when there is none.
   input  logic                   slot_i,
+  input  logic                   act_stall_i,  // by columns
   input  logic                   weight_stall_i,
   input  logic                   result_stall_i,
+  input  logic                   column_i,        // it is by columns
+  input  logic                   gather_i,        // sums of columns are gathered
+  input  logic                   columns_done_i,  // the cycle before that
   input  logic                   fresh_i,
   input  logic                   last_i,
   input  logic [Engines-1:0]     engines_i,
@@ -54,7 +58,7 @@ module tmu_counters #(
   count_t     row_slots;
   count_t     nonzeros;
 
-  assign slices      = 4'(tmu_pkg::count_ones(16'(slices_i)));
+  assign slices      = column_i || gather_i ? 4'd1 : 4'(tmu_pkg::count_ones(16'(slices_i)));
   assign root_slices = 4'(tmu_pkg::count_ones(16'(root_slices_i)));
   assign rows        = count_t'(tmu_pkg::count_ones(16'(engines_i)));
   assign row_slots   = for_each_slice(rows, slices);
@@ -75,13 +79,15 @@ module tmu_counters #(
     end else if (!abort_i) begin
       if (act_beat_i) begin
         count_q[tmu_pkg::CntLoadCycles] <= count_q[tmu_pkg::CntLoadCycles] + 1'b1;
-      end else if (state_i == tmu_pkg::StLoad) begin
+      end else if (state_i == tmu_pkg::StLoad || act_stall_i) begin
         count_q[tmu_pkg::CntActivationStallCycles] <=
             count_q[tmu_pkg::CntActivationStallCycles] + 1'b1;
       end
       if (slot_i) begin
         count_q[tmu_pkg::CntIssueCycles] <= count_q[tmu_pkg::CntIssueCycles] + 1'b1;
         count_q[tmu_pkg::CntRowSlots]    <= count_q[tmu_pkg::CntRowSlots] + row_slots;
+      end
+      if (slot_i && !column_i) begin
         count_q[tmu_pkg::CntActivationReads] <=
             count_q[tmu_pkg::CntActivationReads] + count_t'(slices);
       end
@@ -95,7 +101,7 @@ module tmu_counters #(
       if (result_stall_i) begin
         count_q[tmu_pkg::CntResultStallCycles] <= count_q[tmu_pkg::CntResultStallCycles] + 1'b1;
       end
-      if (state_i == tmu_pkg::StDrain) begin
+      if (state_i == tmu_pkg::StDrain || gather_i || columns_done_i) begin
         count_q[tmu_pkg::CntDrainCycles] <= count_q[tmu_pkg::CntDrainCycles] + 1'b1;
       end
       if (state_i == tmu_pkg::StRespond) begin

@@ -33,6 +33,10 @@ module tmu_issue #(
   input  logic [Engines-1:0]    beat_valid_i,
   input  logic                  result_taken_i,
 
+  // Another slot with a result takes a credit; only while there is one.
+  input  logic                  credit_take_i,
+  output logic                  credit_o,
+
   // The slot that issues; masks are zero when none does.
   output logic                  slot_o,
   output logic                  weight_stall_o,
@@ -56,6 +60,7 @@ module tmu_issue #(
   logic                   last_beat;
   logic                   weights_ok;
   logic                   credit_ok;
+  logic                   take_credit;
 
   always_comb begin
     for (int unsigned e = 0; e < Engines; e++) engines[e] = rows_left_q > e;
@@ -64,7 +69,7 @@ module tmu_issue #(
   assign last_chunk     = chunk_q == last_chunk_i;
   assign last_beat      = beat_q == command_i.beats - 16'd1;
   assign weights_ok     = chunk_q != '0 || (engines & ~beat_valid_i) == '0;
-  assign credit_ok      = !last_beat || credits_q != '0;
+  assign credit_ok      = !last_beat || credit_o;
   assign slot_o         = run_i && weights_ok && credit_ok;
   assign weight_stall_o = run_i && !weights_ok;
   assign result_stall_o = run_i && weights_ok && !credit_ok;
@@ -77,6 +82,8 @@ module tmu_issue #(
   assign engines_o     = slot_o ? engines : '0;
   assign slices_o      = !slot_o ? '0 : last_chunk ? last_slices_i : '1;
   assign done_o        = slot_o && last_chunk && last_beat && rows_left_q <= Engines;
+  assign credit_o      = credits_q != '0;
+  assign take_credit   = last_o || credit_take_i;
   assign credits_all_o = credits_q == CreditWidth'(ResultFifoBeats);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -107,9 +114,9 @@ module tmu_issue #(
       credits_q <= CreditWidth'(ResultFifoBeats);
     end else if (flush_i) begin
       credits_q <= CreditWidth'(ResultFifoBeats);
-    end else if (last_o && !result_taken_i) begin
+    end else if (take_credit && !result_taken_i) begin
       credits_q <= credits_q - 1'b1;
-    end else if (result_taken_i && !last_o) begin
+    end else if (result_taken_i && !take_credit) begin
       credits_q <= credits_q + 1'b1;
     end
   end
@@ -118,7 +125,7 @@ module tmu_issue #(
   // Assertions //
   ////////////////
 
-  `ASSERT(CreditNeverOverdrawn, last_o |-> credits_q != '0)
+  `ASSERT(CreditNeverOverdrawn, take_credit |-> credits_q != '0)
   `ASSERT(CreditNeverForged,    result_taken_i |-> credits_q != CreditWidth'(ResultFifoBeats))
   `ASSERT(SlotHasARow,          slot_o |-> engines[0] && |slices_o)
 

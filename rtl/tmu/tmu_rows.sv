@@ -12,10 +12,12 @@ module tmu_rows #(
   parameter  int unsigned ActWords        = 512,
   parameter  int unsigned Chunks          = 32,
   parameter  int unsigned WeightFifoBeats = 16,
+  parameter  int unsigned ColumnWords     = 0,
   localparam int unsigned BeatBits        = 8 * Lanes / tmu_pkg::T5_TRITS,
   localparam int unsigned ChunkWidth      = Chunks > 1 ? $clog2(Chunks) : 1,
   localparam int unsigned CountWidth      = $clog2(Lanes + 1),
-  localparam int unsigned AccWidth        = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, ActWords * Lanes)
+  localparam int unsigned AccWidth        = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, ActWords * Lanes),
+  localparam int unsigned OutWidth        = tmu_pkg::result_width(AccWidth, ColumnWords)
 ) (
   input  logic                               clk_i,
   input  logic                               rst_ni,
@@ -36,6 +38,9 @@ module tmu_rows #(
   input  logic [Engines-1:0]                 engines_i,
   input  logic [Slices-1:0]                  slices_i,
 
+  // It is by columns: no slices. engines_i are all, to add; those with a row, to gather: then it is last_i.
+  input  tmu_pkg::column_slot_t              column_i,
+
   // Its activations (t + 1).
   input  logic [Slices*8*Lanes-1:0]          act_i,
 
@@ -46,7 +51,7 @@ module tmu_rows #(
 
   // Its sums (t + 3), zero where there is no row or token.
   output logic                               sums_valid_o,
-  output logic [Engines*Slices*AccWidth-1:0] sums_o  // engine e, slice s at index e * Slices + s
+  output logic [Engines*Slices*OutWidth-1:0] sums_o  // engine e, slice s at index e * Slices + s
 );
 
   localparam int unsigned DOT_WIDTH = tmu_pkg::sum_width(tmu_pkg::ACT_WIDTH, Lanes);
@@ -61,6 +66,7 @@ module tmu_rows #(
     logic                  first;
     logic                  last;
     logic [ChunkWidth-1:0] chunk;
+    tmu_pkg::column_slot_t column;
   } slot_t;
 
   slot_t slot1_q;  // leaves
@@ -81,7 +87,7 @@ module tmu_rows #(
       fresh1_q <= 1'b0;
     end else begin
       slot1_q  <= '{engines: engines_i, slices: slices_i, first: first_i, last: last_i,
-                    chunk: chunk_i};
+                    chunk: chunk_i, column: column_i};
       slot2_q  <= slot1_q;
       slot3_q  <= slot2_q;
       fresh1_q <= fresh_i;
@@ -89,7 +95,7 @@ module tmu_rows #(
   end
 
   assign root_engines_o = slot2_q.engines;
-  assign root_slices_o  = slot2_q.slices;
+  assign root_slices_o  = slot2_q.column.add ? Slices'(1) : slot2_q.slices;
   assign sums_valid_o   = slot3_q.last;
 
   ///////////
@@ -98,11 +104,13 @@ module tmu_rows #(
 
   logic [Engines*BeatBits-1:0]         beats;
   logic [Engines*Slices*DOT_WIDTH-1:0] dots;
+  logic [Engines*tmu_pkg::COLUMN_SUM_WIDTH-1:0] gathered;
 
   ternary_array #(
     .Lanes  (Lanes),
     .Engines(Engines),
-    .Slices (Slices)
+    .Slices (Slices),
+    .ColumnWords(ColumnWords)
   ) u_array (
     .clk_i,
     .load_i        (fresh_i ? engines_i : '0),
@@ -112,6 +120,8 @@ module tmu_rows #(
     .leaf_engines_i(slot1_q.engines),
     .leaf_slices_i (slot1_q.slices),
     .act_i,
+    .column_i      (slot1_q.column),
+    .gathered_o    (gathered),
     .root_engines_i(slot2_q.engines),
     .root_slices_i (slot2_q.slices),
     .nonzeros_o,
@@ -139,7 +149,20 @@ module tmu_rows #(
       logic signed [AccWidth-1:0] sum;
 
       assign active = slot3_q.engines[e] && slot3_q.slices[s];
-      assign sums_o[(e*Slices + s)*AccWidth +: AccWidth] = active ? sum : '0;
+      if (ColumnWords != 0 && s == 0) begin : g_gathered
+        logic signed [tmu_pkg::COLUMN_SUM_WIDTH-1:0] column_q;
+
+        always_ff @(posedge clk_i) begin
+          if (slot2_q.column.gather) begin
+            column_q <= gathered[e*tmu_pkg::COLUMN_SUM_WIDTH +: tmu_pkg::COLUMN_SUM_WIDTH];
+          end
+        end
+        assign sums_o[(e*Slices + s)*OutWidth +: OutWidth] =
+            slot3_q.column.gather ? (slot3_q.engines[e] ? OutWidth'(column_q) : '0)
+                                  : (active ? OutWidth'(sum) : '0);
+      end else begin : g_summed
+        assign sums_o[(e*Slices + s)*OutWidth +: OutWidth] = active ? OutWidth'(sum) : '0;
+      end
 
       accumulator #(
         .AddWidth(DOT_WIDTH),

@@ -15,7 +15,8 @@ BusTiming::BusTiming(const HardwareConfig& hardware)
       taken_(memory_.readers()),
       ring_(hardware),
       unit_(hardware.unit),
-      writer_(hardware) {}
+      writer_(hardware),
+      column_jobs_(hardware.unit.engines) {}
 
 void BusTiming::start(const BusLayout& layout, std::span<const TmuTask> tasks) {
   const BusConfig& bus = *hardware_.bus;
@@ -39,6 +40,7 @@ void BusTiming::start(const BusLayout& layout, std::span<const TmuTask> tasks) {
   ring_.start(layout, tasks);
   unit_.start();
   writer_.start();
+  columns_wanted_ = false;
   cycle_ = 0;
   running_ = false;
   started_ = done_ = 0;
@@ -100,11 +102,44 @@ bool BusTiming::is_calm() const {
   }
   if (ring_.fetch() && masters_[descriptors].job_ready()) return false;
   const auto hand_out = ring_.hand_out(cycle_);
-  if (hand_out && (hand_out->job.beats == 0 || masters_[hand_out->master].job_ready())) {
-    return false;
-  }
+  if (hand_out && takes(*hand_out)) return false;
   return std::none_of(addresses_.begin(), addresses_.end(),
                       [](const BusMemory::Address& address) { return address.valid; });
+}
+
+// What has no beats needs no master.
+bool BusTiming::takes(const DescriptorRing::HandOut& hand_out) const {
+  if (hand_out.job.beats == 0) return true;
+  const bool ready = masters_[hand_out.master].job_ready();
+  if (hand_out.master == hardware_.unit.engines) return ready;
+  return !columns_wanted_ && (hand_out.columns || ready);
+}
+
+void BusTiming::hand(const DescriptorRing::HandOut& hand_out) {
+  const bool weights = hand_out.master != hardware_.unit.engines;
+  if (hand_out.columns && weights) {
+    column_jobs_[hand_out.master] = hand_out.job;
+    return;
+  }
+  columns_wanted_ |= hand_out.columns;
+  if (hand_out.job.beats != 0) masters_[hand_out.master].hand(hand_out.job);
+}
+
+// The first beat of a column that the unit wants, if all weight masters take a job.
+std::optional<std::uint64_t> BusTiming::column_to_hand() const {
+  if (!columns_wanted_) return std::nullopt;
+  const auto weights = std::span(masters_).first(hardware_.unit.engines);
+  const bool ready = std::all_of(weights.begin(), weights.end(),
+                                 [](const ReadMaster& master) { return master.job_ready(); });
+  return ready ? unit_.wanted_column() : std::nullopt;
+}
+
+void BusTiming::hand_column(std::uint64_t beat) {
+  for (std::uint32_t e = 0; e < hardware_.unit.engines; ++e) {
+    const ReadJob& first = column_jobs_[e];
+    masters_[e].hand(
+        {.address = first.address + beat * memory_.beat_bytes(e), .beats = first.beats});
+  }
 }
 
 bool BusTiming::clock() {
@@ -117,19 +152,23 @@ bool BusTiming::clock() {
   const auto fetch = ring_.fetch();
   const auto hand_out = ring_.hand_out(cycle_);
   const bool fetched = fetch && masters_[engines + 1].job_ready();
-  const bool handed_out =
-      hand_out && (hand_out->job.beats == 0 || masters_[hand_out->master].job_ready());
+  const bool handed_out = hand_out && takes(*hand_out);
   const bool starts = !running_ && ring_.has_entry() && writer_.job_ready();
   const bool responds = unit_.responds();
   const bool collected = ring_.collecting() && masters_[engines + 1].has_beat();
   ClockedTmu::Events to_unit;
+  const auto column = column_to_hand();
+  const bool found = unit_.columns_found();
+  to_unit.column = column.has_value();
   to_unit.result = unit_.has_result(cycle_) && writer_.result_ready();
 
   // (3) The edge: readers, ring, commands, writer, unit.
   bool moved = clock_readers(taken, to_unit);
   moved |= clock_reader(engines + 1, (taken >> (engines + 1) & 1U) != 0, collected);
   if (fetched) masters_[engines + 1].hand(*fetch);
-  if (handed_out && hand_out->job.beats != 0) masters_[hand_out->master].hand(hand_out->job);
+  if (handed_out) hand(*hand_out);
+  if (column) hand_column(*column);
+  if (found) columns_wanted_ = false;
   moved |= ring_.clock(
       cycle_,
       {.fetched = fetched, .collected = collected, .handed_out = handed_out, .started = starts});
@@ -138,7 +177,7 @@ bool BusTiming::clock() {
       {.job = starts ? &job : nullptr, .result = to_unit.result, .finish = responds}, memory_);
   moved |= outcome.moved;
   if (starts) {
-    unit_.accept(tasks_[started_].command);
+    unit_.accept(tasks_[started_]);
     reports_.push_back({.status = TmuStatus::Done,
                         .accept_cycle = cycle_,
                         .respond_cycle = 0,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -50,6 +51,10 @@ class BusTiming {
   bool clock_readers(std::uint32_t taken, ClockedTmu::Events& to_unit);
   bool clock_reader(std::uint32_t reader, bool taken, bool popped);
   [[nodiscard]] bool is_calm() const;
+  [[nodiscard]] bool takes(const DescriptorRing::HandOut& hand_out) const;
+  void hand(const DescriptorRing::HandOut& hand_out);
+  [[nodiscard]] std::optional<std::uint64_t> column_to_hand() const;
+  void hand_column(std::uint64_t beat);
   [[nodiscard]] ResultWriter::Job next_job() const;
   void end_command();
 
@@ -61,6 +66,10 @@ class BusTiming {
   DescriptorRing ring_;
   ClockedTmu unit_;
   ResultWriter writer_;
+
+  // tmu_axi_columns.sv: where the weights of the engines lie, while columns of a command are still to come.
+  bool columns_wanted_ = false;
+  std::vector<ReadJob> column_jobs_;  // (engines,), each at column 0
 
   const BusLayout* layout_ = nullptr;
   std::span<const TmuTask> tasks_;

@@ -17,17 +17,20 @@ void ClockedTmu::start() {
   oldest_result_ = next_result_ = 0;
   credits_ = unit_.result_fifo_beats;
   stall_ = nullptr;
+  columns_.stop();
 }
 
-void ClockedTmu::accept(const TmuCommand& command) {
+void ClockedTmu::accept(const TmuTask& task) {
+  const TmuCommand& command = task.command;
   accepted_ = true;
   command_ = command;
   shape_ = shape_of(unit_, command);
-  loads_left_ = activation_beats(unit_, command);
+  loads_left_ = command.columns != 0 ? 0 : activation_beats(unit_, command);
   engines_ = shape_.groups == 1 ? shape_.last_group_engines : unit_.engines;
   group_ = beat_ = chunk_ = 0;
   counters_ = {};
   counters_.load_cycles = counters_.activation_writes = loads_left_;
+  if (command.columns != 0) columns_.start(task);
 }
 
 bool ClockedTmu::has_weights() const {
@@ -42,9 +45,11 @@ void ClockedTmu::pop_weights() {
 }
 
 bool ClockedTmu::clock(std::uint64_t cycle, const Events& events) {
-  bool moved = accepted_ || events.weights != 0 || events.activation || events.result;
+  bool moved =
+      accepted_ || events.weights != 0 || events.activation || events.result || events.column;
   stall_ = nullptr;
   const std::uint32_t credits = credits_;
+  const bool by_columns = state_ == State::Columns;
   switch (state_) {
     case State::Idle:
       break;
@@ -58,6 +63,12 @@ bool ClockedTmu::clock(std::uint64_t cycle, const Events& events) {
       break;
     case State::Compute:
       if (cycle >= slot_from_) moved |= issue(cycle);
+      break;
+    case State::Columns:
+      moved |= issue_column();
+      break;
+    case State::Gather:
+      moved |= gather(cycle);
       break;
     case State::Drain:
       stall_ = &counters_.drain_cycles;
@@ -73,8 +84,11 @@ bool ClockedTmu::clock(std::uint64_t cycle, const Events& events) {
       break;
   }
   if (stall_ != nullptr) ++*stall_;
+  if (by_columns) moved |= columns_.clock(events.activation, events.column);
   if (accepted_) {
-    state_ = loads_left_ == 0 ? State::Compute : State::Load;
+    state_ = command_.columns != 0 ? State::Columns
+             : loads_left_ == 0    ? State::Compute
+                                   : State::Load;
     slot_from_ = cycle + 1;
     accepted_ = false;
   }
@@ -103,10 +117,54 @@ bool ClockedTmu::issue(std::uint64_t cycle) {
     return false;
   }
   if (chunk_ == 0) pop_weights();
+  put_result(cycle);
+  if (++chunk_ == shape_.chunks) end_group();
+  return true;
+}
+
+void ClockedTmu::put_result(std::uint64_t cycle) {
   --credits_;
   results_[next_result_] = cycle + kIssueToResult;
   next_result_ = next_result_ + 1 == results_.size() ? 0 : next_result_ + 1;
-  if (++chunk_ == shape_.chunks) end_group();
+}
+
+// A beat of the oldest column in all engines.
+bool ClockedTmu::issue_column() {
+  if (!columns_.has_activation()) {
+    if (columns_.last()) {
+      ++counters_.drain_cycles;
+      state_ = State::Gather;
+      return true;
+    }
+    stall_ = &counters_.activation_stall_cycles;
+    return false;
+  }
+  if (std::find(fifo_.begin(), fifo_.end(), 0) != fifo_.end()) {
+    stall_ = &counters_.weight_stall_cycles;
+    return false;
+  }
+  for (std::uint32_t& held : fifo_) --held;
+  ++counters_.issue_cycles;
+  counters_.weight_beats += unit_.engines;
+  counters_.row_slots += unit_.engines;
+  if (++beat_ == command_.beats) {
+    beat_ = 0;
+    columns_.pop();
+  }
+  return true;
+}
+
+// The sums of a row group.
+bool ClockedTmu::gather(std::uint64_t cycle) {
+  if (credits_ == 0) {
+    stall_ = &counters_.result_stall_cycles;
+    return false;
+  }
+  put_result(cycle);
+  ++counters_.drain_cycles;
+  ++counters_.result_beats;
+  counters_.sums += group_ + 1 == shape_.groups ? shape_.last_group_engines : unit_.engines;
+  if (++group_ == shape_.groups) state_ = State::Drain;
   return true;
 }
 

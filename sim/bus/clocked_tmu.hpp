@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
+#include "sim/bus/column_scan.hpp"
 #include "sim/config/hardware.hpp"
 #include "sim/job/job_plan.hpp"
 #include "sim/job/tmu_device.hpp"
@@ -24,6 +26,7 @@ class ClockedTmu {
     std::uint32_t weights = 0;  // a bit an engine: a beat is pushed into its FIFO
     bool activation = false;
     bool result = false;  // is taken
+    bool column = false;  // wanted_column() is handed to the masters
   };
 
   explicit ClockedTmu(const UnitConfig& unit);
@@ -33,14 +36,20 @@ class ClockedTmu {
   [[nodiscard]] bool weight_ready(std::uint32_t engine) const {
     return fifo_[engine] != unit_.weight_fifo_beats;
   }
-  [[nodiscard]] bool activation_ready() const { return state_ == State::Load; }
+  [[nodiscard]] bool activation_ready() const {
+    return state_ == State::Load || columns_.activation_ready();
+  }
+  /// By columns: the first beat of one whose weights are wanted.
+  [[nodiscard]] std::optional<std::uint64_t> wanted_column() const { return columns_.wanted(); }
+  /// A command by columns wants no more, in one cycle.
+  [[nodiscard]] bool columns_found() const { return columns_.found(); }
   [[nodiscard]] bool has_result(std::uint64_t cycle) const {
     return credits_ != unit_.result_fifo_beats && results_[oldest_result_] <= cycle;
   }
   /// In the response handshake: it is taken at once.
   [[nodiscard]] bool responds() const { return state_ == State::Respond; }
 
-  void accept(const TmuCommand& command);
+  void accept(const TmuTask& task);
   /// Returns whether anything changed.
   bool clock(std::uint64_t cycle, const Events& events);
   /// `cycles` go by in which nothing changes.
@@ -65,14 +74,18 @@ class ClockedTmu {
   [[nodiscard]] const TmuCounters& counters() const { return counters_; }
 
  private:
-  enum class State : std::uint8_t { Idle, Load, Compute, Drain, Respond };
+  enum class State : std::uint8_t { Idle, Load, Compute, Drain, Respond, Columns, Gather };
 
   bool issue(std::uint64_t cycle);
+  bool issue_column();
+  bool gather(std::uint64_t cycle);
+  void put_result(std::uint64_t cycle);
   void pop_weights();
   void end_group();
   [[nodiscard]] bool has_weights() const;
 
   UnitConfig unit_;
+  ColumnScan columns_;
   State state_ = State::Idle;
   bool accepted_ = false;
   TmuCommand command_{};

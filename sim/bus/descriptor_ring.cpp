@@ -24,15 +24,18 @@ std::optional<DescriptorRing::HandOut> DescriptorRing::hand_out(std::uint64_t cy
   if (state_ != State::HandOut || cycle < hand_out_from_) return std::nullopt;
   const axi::Descriptor& d = layout_->descriptors[checked_];
   const TmuCommand& command = tasks_[checked_].command;
+  const bool columns = command.columns != 0;
   if (turn_ == hardware_.unit.engines) {
     return HandOut{
         .master = turn_,
-        .job = {.address = d.activation_base, .beats = activation_beats(hardware_.unit, command)}};
+        .job = {.address = d.activation_base, .beats = activation_beats(hardware_.unit, command)},
+        .columns = columns};
   }
+  const std::uint64_t rows = columns ? 1 : engine_rows(hardware_.unit, command, turn_);
   return HandOut{
       .master = turn_,
-      .job = {.address = d.weight_base + turn_ * d.weight_pitch,
-              .beats = std::uint64_t{engine_rows(hardware_.unit, command, turn_)} * command.beats}};
+      .job = {.address = d.weight_base + turn_ * d.weight_pitch, .beats = rows * command.beats},
+      .columns = columns};
 }
 
 bool DescriptorRing::clock(std::uint64_t cycle, const Events& events) {

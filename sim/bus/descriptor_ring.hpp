@@ -29,6 +29,8 @@ class DescriptorRing {
   struct HandOut {
     std::uint32_t master;
     ReadJob job;
+    bool columns =
+        false;  // of a command by columns: a job of weights is one column, the unit says which
   };
 
   struct Events {

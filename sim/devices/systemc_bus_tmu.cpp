@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/devices/systemc_bus_tmu.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <future>
 #include <stdexcept>
@@ -23,7 +24,7 @@ namespace {
 
 /// Reports of jobs timed before. Every job begins on an idle unit and an idle memory, so when what happens is
 /// a function of its descriptors (and the rings', which follow from how many there are): layers of a model that
-/// ask for the same are timed once.
+/// ask for the same are timed once. By columns also of which activations are zero, so such jobs are not kept.
 class TimedJobs {
  public:
   using Key = std::vector<axi::Descriptor>;
@@ -34,6 +35,8 @@ class TimedJobs {
   }
 
   void keep(const Key& descriptors, const std::vector<CommandReport>& reports) {
+    const auto by_columns = [](const axi::Descriptor& d) { return d.columns != 0; };
+    if (std::any_of(descriptors.begin(), descriptors.end(), by_columns)) return;
     constexpr std::size_t kMostReports = 1U << 16;  // some ten megabytes
     if (kept_ + reports.size() > kMostReports) jobs_.clear();
     kept_ = jobs_.empty() ? reports.size() : kept_ + reports.size();

@@ -29,10 +29,11 @@ NAMES = [
 
 # What the bus adds, in the order of AXI_NAMES; the widest address and the narrowest.
 AXI_DESIGNS = [
-    (*DESIGNS[0], 16, 64, 8, 4, 64, 128),
-    (*DESIGNS[1], 2, 2, 2, 2, 32, 128),
-    (*DESIGNS[2], 4, 9, 3, 2, 40, 256),
-    (*DESIGNS[3], 32, 64, 16, 8, 64, 1024),
+    (*DESIGNS[0], 16, 64, 8, 4, 64, 128, 0),
+    (*DESIGNS[0], 16, 64, 8, 4, 64, 128, 8),
+    (*DESIGNS[1], 2, 2, 2, 2, 32, 128, 1),
+    (*DESIGNS[2], 4, 9, 3, 2, 40, 256, 3),
+    (*DESIGNS[3], 32, 64, 16, 8, 64, 1024, 32),
 ]
 AXI_NAMES = [
     *NAMES,
@@ -42,6 +43,7 @@ AXI_NAMES = [
     "Descriptors",
     "AddressBits",
     "ResultBits",
+    "ColumnWords",
 ]
 
 

@@ -12,9 +12,9 @@
 namespace sterna {
 
 const std::vector<AxiDesign> kAxiDesigns = {
-    {"odd", {80, 3, 2, 24, 5, 2, 2, 4, 8, 3, 2, 40, 256}},
-    {"narrow", {160, 1, 3, 12, 4, 4, 3, 8, 16, 2, 8, 32, 512}},
-    {"edge", {80, 4, 2, 512, 32, 16, 16, 16, 64, 8, 4, 64, 128}},
+    {"odd", {80, 3, 2, 24, 5, 2, 2, 4, 8, 3, 2, 40, 256, 3}},
+    {"narrow", {160, 1, 3, 12, 4, 4, 3, 8, 16, 2, 8, 32, 512, 2}},
+    {"edge", {80, 4, 2, 512, 32, 16, 16, 16, 64, 8, 4, 64, 128, 0}},
 };
 
 void PrintTo(const AxiDesign& design, std::ostream* out) { *out << design.name; }

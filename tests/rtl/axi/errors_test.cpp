@@ -133,7 +133,7 @@ TEST_P(AxiErrors, RefusesWhatIsNoCommand) {
 TEST_P(AxiErrors, RefusesReservedBits) {
   expect_illegal([](axi::Descriptor& d) { d.flags |= 0x10; });
   expect_illegal([](axi::Descriptor& d) { d.reserved0[2] = 0x80; });
-  expect_illegal([](axi::Descriptor& d) { d.reserved1[3] = 1; });
+  expect_illegal([](axi::Descriptor& d) { d.reserved1[1] = 1; });
   expect_illegal([](axi::Descriptor& d) { d.reserved2[15] = 0x80; });
 }
 
@@ -142,6 +142,34 @@ TEST_P(AxiErrors, RefusesWhatTheUnitRefuses) {
   expect_illegal([](axi::Descriptor& d) { d.flags |= axi::kFlagKeep | axi::kFlagT2; });
   expect_illegal([this](axi::Descriptor& d) {
     d.tokens = static_cast<std::uint16_t>(inner_.slices * inner_.chunks + 1);
+  });
+}
+
+TEST_P(AxiErrors, RefusesColumnsOfMoreThanOneTokenOrKept) {
+  expect_illegal([](axi::Descriptor& d) {
+    d.columns = 5;
+    d.beats = 1;
+  });
+  expect_illegal([](axi::Descriptor& d) {
+    d.tokens = d.beats = 1;
+    d.columns = 5;
+    d.flags |= axi::kFlagKeep;
+  });
+}
+
+TEST_P(AxiErrors, RefusesColumnsOfOtherBeatsThanItsRowsNeed) {
+  expect_illegal([](axi::Descriptor& d) {
+    d.tokens = 1;
+    d.columns = 5;
+    d.beats = 2;
+  });
+}
+
+TEST_P(AxiErrors, RefusesColumnsWhereItCannotSkipThem) {
+  if (GetParam().sizes.column_words != 0) GTEST_SKIP() << "this design can";
+  expect_illegal([](axi::Descriptor& d) {
+    d.tokens = d.beats = 1;
+    d.columns = 5;
   });
 }
 

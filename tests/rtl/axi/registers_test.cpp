@@ -29,6 +29,7 @@ TEST_P(AxiRegisters, SayWhatTheUnitIs) {
             sizes_.activation_words | sizes_.chunks << 16 | sizes_.descriptors << 24);
   EXPECT_EQ(rig_.get(Reg::Bus),
             sizes_.burst_beats | sizes_.result_bits / 8 << 16 | sizes_.address_bits << 24);
+  EXPECT_EQ(rig_.get(Reg::ColumnWords), sizes_.column_words);
 }
 
 TEST_P(AxiRegisters, KeepWhatWasWrittenWithinTheBitsOfAnAddress) {
@@ -71,7 +72,7 @@ TEST_P(AxiRegisters, RefuseWhatIsReadOnlyUnmappedMisalignedOrPartial) {
   for (const Reg reg : {Reg::Id, Reg::Status, Reg::Head, Reg::Counter, Reg::TotalCommandsLo}) {
     EXPECT_EQ(rig_.write(reg, 1), kSlverr);
   }
-  for (const std::uint32_t unmapped : {0x014U, 0x038U, 0x054U, 0x0F0U, 0x0FCU, 0x140U, 0xFFCU}) {
+  for (const std::uint32_t unmapped : {0x018U, 0x038U, 0x054U, 0x0F0U, 0x0FCU, 0x140U, 0xFFCU}) {
     EXPECT_EQ(rig_.read_at(unmapped, value), kSlverr) << unmapped;
     EXPECT_EQ(rig_.write_at(unmapped, 1, 0xF), kSlverr) << unmapped;
   }

@@ -21,10 +21,17 @@ struct BusDesign {
   std::uint32_t result_bits;
 };
 
-/// Another edge each: the smallest bursts and queues; wide words of results and one engine; edge's unit.
+/// A unit that can skip columns.
+[[nodiscard]] constexpr UnitConfig with_columns(UnitConfig unit, std::uint32_t words) {
+  unit.column_words = words;
+  return unit;
+}
+
+/// Another edge each: the smallest bursts and queues; wide words of results and one engine; edge's unit, which
+/// cannot skip columns.
 inline const BusDesign kBusDesigns[] = {
-    {"odd", kDesigns[0], 4, 8, 3, 2, 256},
-    {"narrow", kDesigns[1], 8, 16, 2, 8, 512},
+    {"odd", with_columns(kDesigns[0], 3), 4, 8, 3, 2, 256},
+    {"narrow", with_columns(kDesigns[1], 2), 8, 16, 2, 8, 512},
     {"edge", kDesigns[3], 16, 64, 8, 4, 128},
 };
 

@@ -75,6 +75,7 @@ axi::Descriptor describe(const TmuCommand& command) {
   d.tokens = static_cast<std::uint16_t>(command.tokens);
   d.beats = static_cast<std::uint16_t>(command.beats);
   d.rows = command.rows;
+  d.columns = static_cast<std::uint16_t>(command.columns);
   return d;
 }
 

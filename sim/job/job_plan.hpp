@@ -24,14 +24,23 @@ struct CommandShape {
 };
 [[nodiscard]] CommandShape shape_of(const UnitConfig& unit, const TmuCommand& command);
 
-/// Beats that a command loads into the activation SRAM; none where it keeps what is there.
+/// Beats of a column of `rows` rows, the same for every engine: its r-th row of a beat of n trits is row
+/// (j * n + r) * engines + e of the matrix in beat j of engine e.
+[[nodiscard]] std::uint32_t column_beats(const UnitConfig& unit, std::size_t rows,
+                                         WeightFormat format);
+
+/// Columns of a command by columns whose activation is not zero: those whose weights are read.
+[[nodiscard]] std::uint32_t nonzero_columns(const TmuTask& task);
+
+/// Beats of activations that a command reads: into the SRAM or, by columns, one after the other; none where it
+/// keeps what is there.
 [[nodiscard]] std::uint64_t activation_beats(const UnitConfig& unit, const TmuCommand& command);
 
 /// Rows that engine `engine` works on.
 [[nodiscard]] std::uint32_t engine_rows(const UnitConfig& unit, const TmuCommand& command,
                                         std::uint32_t engine);
 
-/// Adds what the slots of a row group of `engines` active engines count, stalls aside.
+/// Adds what the slots of a row group of `engines` active engines count, stalls aside; not by columns.
 void count_group(const TmuCommand& command, const CommandShape& shape, std::uint32_t engines,
                  TmuCounters& counters);
 
@@ -43,8 +52,7 @@ struct JobPlan {
   std::uint64_t activation_beats;
 };
 
-/// Errors  std::invalid_argument when the data of a legal task does not have the shape of its
-/// command, or a
+/// Errors  std::invalid_argument when the data of a legal task does not have the shape of its command, or a
 ///         command does not fit the unit's command port
 [[nodiscard]] JobPlan plan_job(const UnitConfig& unit, std::span<const TmuTask> tasks);
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <functional>
+#include <mutex>
 #include <vector>
 
 #include "kernels/packing/packed_ternary.hpp"
@@ -60,21 +62,80 @@ std::uint64_t decode_rows(const UnitConfig& unit, const TmuTask& task, std::size
   return nonzeros;
 }
 
+// The rows whose weights are in beats [begin, end) of the columns; adds to a column's count in `nonzeros`
+// (columns,) its weights there that are not zero.
+void decode_column_beats(const UnitConfig& unit, const TmuTask& task, std::size_t begin,
+                         std::size_t end, PackedTernary& packed,
+                         std::span<std::uint32_t> nonzeros) {
+  const TmuCommand& command = task.command;
+  const auto decode = command.format == WeightFormat::T5 ? decode_t5 : decode_t2;
+  const std::size_t beat_rows = std::size_t{unit.trits_per_beat(command.format)} * unit.engines;
+  const std::size_t cols = packed.cols();
+  std::vector<Trit> beat(unit.trits_per_beat(command.format));
+  std::vector<Trit> rows(beat_rows * cols);  // (beat_rows, cols)
+  for (std::size_t j = begin; j < end; ++j) {
+    for (std::size_t i = 0; i < std::size_t{command.columns} * unit.engines; ++i) {
+      const std::size_t column = i / unit.engines;
+      const std::size_t engine = i % unit.engines;
+      const std::size_t first =
+          task.weights->engine_offset[engine] + (column * command.beats + j) * unit.beat_bytes();
+      decode(std::span(task.weights->bytes).subspan(first, unit.beat_bytes()), beat);
+      nonzeros[column] += static_cast<std::uint32_t>(count_nonzeros(beat));
+      Trit* to = rows.data() + engine * cols + column;
+      for (std::size_t k = 0; k < beat.size(); ++k) to[k * unit.engines * cols] = beat[k];
+    }
+    const std::size_t count = std::min(beat_rows, packed.rows() - j * beat_rows);
+    for (std::size_t r = 0; r < count; ++r) {
+      packed.set_row(j * beat_rows + r, std::span(rows).subspan(r * cols, cols));
+    }
+  }
+}
+
+// Of a token in a task.
+std::size_t activation_cols(const UnitConfig& unit, const TmuTask& task) {
+  if (task.command.columns != 0) return task.activations.size();
+  return std::size_t{task.command.beats} * unit.trits_per_beat(task.command.format);
+}
+
 }  // namespace
 
 DecodedMatrix::DecodedMatrix(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool)
-    : weights_(task.command.rows,
-               std::size_t{task.command.beats} * unit.trits_per_beat(task.command.format)),
-      cpu_(pool) {
+    : weights_(task.command.rows, activation_cols(unit, task)), cpu_(pool) {
+  task.command.columns != 0 ? decode_columns(unit, task, pool) : decode_rows(unit, task, pool);
+  cpu_.add_matrix("", weights_);
+}
+
+void DecodedMatrix::decode_rows(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool) {
   std::atomic<std::uint64_t> nonzeros = 0;
   pool.parallel_for(
       weights_.rows(),
       [&](std::size_t begin, std::size_t end) {
-        nonzeros += decode_rows(unit, task, begin, end, weights_);
+        nonzeros += sim::decode_rows(unit, task, begin, end, weights_);
       },
       kPanelRows);
   nonzeros_ = nonzeros;
-  cpu_.add_matrix("", weights_);
+}
+
+// A beat's rows are whole panels, so threads share none.
+void DecodedMatrix::decode_columns(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool) {
+  column_nonzeros_.resize(task.command.columns);
+  std::mutex merging;
+  pool.parallel_for(task.command.beats, [&](std::size_t begin, std::size_t end) {
+    std::vector<std::uint32_t> nonzeros(task.command.columns);
+    decode_column_beats(unit, task, begin, end, weights_, nonzeros);
+    const std::scoped_lock lock(merging);
+    std::transform(nonzeros.begin(), nonzeros.end(), column_nonzeros_.begin(),
+                   column_nonzeros_.begin(), std::plus<>());
+  });
+}
+
+std::uint64_t DecodedMatrix::nonzero_lanes(const TmuTask& task) const {
+  if (column_nonzeros_.empty()) return nonzeros_ * task.command.tokens;
+  std::uint64_t lanes = 0;
+  for (std::size_t c = 0; c < column_nonzeros_.size(); ++c) {
+    if (task.activations[c] != 0) lanes += column_nonzeros_[c];
+  }
+  return lanes;
 }
 
 void DecodedMatrix::multiply(std::span<const std::int8_t> x, std::span<std::int32_t> sums) {
@@ -92,15 +153,15 @@ std::vector<std::uint64_t> JobValues::compute(std::span<const TmuTask> tasks,
     if (!legal[i]) continue;
     if (!tasks[i].command.keep_activations) held = tasks[i].activations;
     const TmuCommand& command = tasks[i].command;
-    products[{tasks[i].weights, command.rows, command.beats, command.format}].push_back(
-        {.task = &tasks[i], .activations = held});
+    products[{tasks[i].weights, command.rows, command.beats, command.columns, command.format}]
+        .push_back({.task = &tasks[i], .activations = held});
   }
   for (const auto& [key, parts] : products) {
     DecodedMatrix& decoded = matrix(key, *parts.front().task);
     multiply(decoded, parts);
     for (const Part& part : parts) {
       nonzero_lanes[static_cast<std::size_t>(part.task - tasks.data())] =
-          decoded.nonzeros() * part.task->command.tokens;
+          decoded.nonzero_lanes(*part.task);
     }
   }
   return nonzero_lanes;

@@ -15,20 +15,26 @@
 namespace sterna::sim {
 
 /// One matrix as the unit reads it from its streams, in the form that the CPU multiplies fast.
-/// Decoded from the stream bytes, so a layout error shows in the sums.
+/// Decoded from the stream bytes, by rows or by columns, so a layout error shows in the sums.
 class DecodedMatrix {
  public:
   DecodedMatrix(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool);
 
-  /// sums[t, r] = sum_c w[r, c] * x[t, c]. Shapes  x (tokens, cols), sums (tokens, rows)
+  /// sums[t, r] = sum_c w[r, c] * x[t, c].
+  /// Shapes  x (tokens, cols), cols those of the activations of a token in a task; sums (tokens, rows)
   void multiply(std::span<const std::int8_t> x, std::span<std::int32_t> sums);
 
   [[nodiscard]] std::size_t rows() const { return weights_.rows(); }
-  [[nodiscard]] std::uint64_t nonzeros() const { return nonzeros_; }
+  /// Weights that are not zero, over what a command of this matrix adds up.
+  [[nodiscard]] std::uint64_t nonzero_lanes(const TmuTask& task) const;
 
  private:
+  void decode_rows(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool);
+  void decode_columns(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool);
+
   PackedTernary weights_;
-  std::uint64_t nonzeros_;
+  std::uint64_t nonzeros_ = 0;
+  std::vector<std::uint32_t> column_nonzeros_;  // (columns,); empty by rows
   CpuBackend cpu_;
 };
 
@@ -48,8 +54,9 @@ class JobValues {
                                      const std::vector<bool>& legal);
 
  private:
-  /// What makes two tasks a product with one matrix: streams, rows, beats, format.
-  using MatrixKey = std::tuple<const WeightStreams*, std::uint32_t, std::uint32_t, WeightFormat>;
+  /// What makes two tasks a product with one matrix: streams, rows, beats, columns, format.
+  using MatrixKey =
+      std::tuple<const WeightStreams*, std::uint32_t, std::uint32_t, std::uint32_t, WeightFormat>;
   struct Entry {
     std::uint64_t fingerprint = 0;
     std::unique_ptr<DecodedMatrix> matrix;

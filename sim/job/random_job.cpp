@@ -7,24 +7,37 @@
 #include "kernels/packing/trit_stream.hpp"
 
 namespace sterna::sim {
+namespace {
+
+constexpr std::uint32_t kActivationBeat = 16;  // columns
+
+std::uint32_t divide_up(std::uint32_t value, std::uint32_t by) { return (value + by - 1) / by; }
+
+}  // namespace
 
 void RandomJob::add(const ProductShape& shape) {
   const std::uint32_t trits = unit_.trits_per_beat(shape.format);
-  const std::uint32_t beats = (shape.cols + trits - 1) / trits;
+  const std::uint32_t in_beats =
+      shape.by_columns ? divide_up(shape.rows, unit_.engines) : shape.cols;
   const TmuCommand command = {.tokens = shape.tokens,
-                              .beats = beats,
+                              .beats = divide_up(in_beats, trits),
                               .rows = shape.rows,
                               .format = shape.format,
-                              .keep_activations = shape.keep_activations};
-  if (!shape.keep_activations) refill_activations(shape, beats * trits);
+                              .keep_activations = shape.keep_activations,
+                              .columns = shape.by_columns ? shape.cols : 0};
+  const std::uint32_t padded_cols = shape.by_columns
+                                        ? divide_up(shape.cols, kActivationBeat) * kActivationBeat
+                                        : command.beats * trits;
+  if (!shape.keep_activations) refill_activations(shape, padded_cols);
   const std::vector<Trit> weights = random_trits(shape);
   Entry& entry = entries_.emplace_back();
   entry.command = command;
   entry.macs = std::uint64_t{shape.rows} * shape.cols * shape.tokens;
-  entry.streams = lay_out(weights, command);
+  entry.streams =
+      shape.by_columns ? lay_out_columns(weights, command) : lay_out_rows(weights, command);
   if (!shape.keep_activations) entry.activations = x_;
   entry.sums.resize(std::size_t{shape.tokens} * shape.rows);
-  entry.expected = plain_product(weights, shape, beats * trits);
+  entry.expected = plain_product(weights, shape, padded_cols);
 }
 
 void RandomJob::add_illegal(const TmuCommand& command) {
@@ -76,17 +89,24 @@ std::vector<Trit> RandomJob::random_trits(const ProductShape& shape) {
 }
 
 void RandomJob::refill_activations(const ProductShape& shape, std::uint32_t padded_cols) {
-  const bool extreme = shape.fill == Fill::AllMinus || shape.fill == Fill::AllPlus;
   x_.assign(std::size_t{shape.tokens} * padded_cols, 0);
   for (std::uint32_t t = 0; t < shape.tokens; ++t) {
     for (std::uint32_t c = 0; c < shape.cols; ++c) {
-      x_[std::size_t{t} * padded_cols + c] =
-          extreme ? std::int8_t{-128} : static_cast<std::int8_t>(random_());
+      x_[std::size_t{t} * padded_cols + c] = random_activation(shape);
     }
   }
 }
 
-WeightStreams RandomJob::lay_out(std::span<const Trit> weights, const TmuCommand& command) const {
+std::int8_t RandomJob::random_activation(const ProductShape& shape) {
+  const bool extreme = shape.fill == Fill::AllMinus || shape.fill == Fill::AllPlus;
+  if (!shape.zeros) return extreme ? std::int8_t{-128} : static_cast<std::int8_t>(random_());
+  if (std::uniform_real_distribution<>()(random_) < *shape.zeros) return 0;
+  const auto drawn = static_cast<std::int8_t>(random_());
+  return extreme || drawn == 0 ? std::int8_t{-128} : drawn;
+}
+
+WeightStreams RandomJob::lay_out_rows(std::span<const Trit> weights,
+                                      const TmuCommand& command) const {
   const std::size_t row_bytes = std::size_t{command.beats} * unit_.beat_bytes();
   const std::size_t cols = weights.size() / command.rows;
   WeightStreams streams;
@@ -102,6 +122,29 @@ WeightStreams RandomJob::lay_out(std::span<const Trit> weights, const TmuCommand
     }
     streams.engine_offset.push_back(next);
   }
+  return streams;
+}
+
+WeightStreams RandomJob::lay_out_columns(std::span<const Trit> weights,
+                                         const TmuCommand& command) const {
+  const std::size_t column_bytes = std::size_t{command.beats} * unit_.beat_bytes();
+  WeightStreams streams;
+  streams.bytes.resize(column_bytes * command.columns * unit_.engines);
+  std::vector<Trit> trits;
+  std::size_t next = 0;
+  for (std::uint32_t engine = 0; engine < unit_.engines; ++engine) {
+    streams.engine_offset.push_back(next);
+    for (std::uint32_t column = 0; column < command.columns; ++column) {
+      trits.clear();
+      for (std::size_t row = engine; row < command.rows; row += unit_.engines) {
+        trits.push_back(weights[row * command.columns + column]);
+      }
+      const auto bytes = std::span(streams.bytes).subspan(next, column_bytes);
+      command.format == WeightFormat::T5 ? encode_t5(trits, bytes) : encode_t2(trits, bytes);
+      next += column_bytes;
+    }
+  }
+  streams.engine_offset.push_back(next);
   return streams;
 }
 

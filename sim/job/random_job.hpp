@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <random>
 #include <span>
 #include <vector>
@@ -23,6 +24,9 @@ struct ProductShape {
   WeightFormat format = WeightFormat::T5;
   bool keep_activations = false;  // of the product before; same tokens, cols and format
   Fill fill = Fill::Uniform;
+  bool by_columns = false;  // one token; rows that fit unit.column_words
+  std::optional<double> zeros =
+      {};  // fraction of activations that are zero; without: as they are drawn
 };
 
 /// Seeded products as tasks for a device, with the sums of a plain loop: for tests, benchmarks and the record
@@ -58,8 +62,11 @@ class RandomJob {
 
   [[nodiscard]] std::vector<Trit> random_trits(const ProductShape& shape);
   void refill_activations(const ProductShape& shape, std::uint32_t padded_cols);
-  [[nodiscard]] WeightStreams lay_out(std::span<const Trit> weights,
-                                      const TmuCommand& command) const;
+  [[nodiscard]] std::int8_t random_activation(const ProductShape& shape);
+  [[nodiscard]] WeightStreams lay_out_rows(std::span<const Trit> weights,
+                                           const TmuCommand& command) const;
+  [[nodiscard]] WeightStreams lay_out_columns(std::span<const Trit> weights,
+                                              const TmuCommand& command) const;
   [[nodiscard]] std::vector<std::int32_t> plain_product(std::span<const Trit> weights,
                                                         const ProductShape& shape,
                                                         std::uint32_t padded_cols) const;

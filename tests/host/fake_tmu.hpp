@@ -37,7 +37,7 @@ class FakeTmu final : public sim::TmuDevice {
 
  private:
   void check(const sim::TmuTask& task) {
-    const auto& [tokens, beats, rows, format, keep] = task.command;
+    const auto& [tokens, beats, rows, format, keep, columns] = task.command;
     const std::uint32_t chunks = (tokens + hardware_.unit.slices - 1) / hardware_.unit.slices;
     const std::size_t words = std::size_t{tokens} * beats * hardware_.unit.trits_per_beat(format);
     if (tokens == 0 || beats == 0 || rows == 0 || chunks > hardware_.unit.chunks ||

@@ -24,14 +24,16 @@ class JobGenerator {
  public:
   JobGenerator(const UnitConfig& unit, std::uint32_t seed) : unit_(unit), random_(seed) {}
 
-  /// Up to six commands: ragged and full shapes, both formats, kept activations; `with_illegal`: others that
-  /// the unit must refuse between them.
+  /// Up to six commands: ragged and full shapes, both formats, kept activations, by columns where the unit can;
+  /// `with_illegal`: others that the unit must refuse between them.
   void fill(RandomJob& job, bool with_illegal) {
     std::optional<ProductShape> held;
     for (std::uint32_t i = draw(1, 6); i > 0; --i) {
       if (with_illegal && draw(0, 9) == 0) job.add_illegal(illegal());
       ProductShape shape = legal();
-      if (held && draw(0, 2) == 0) {
+      if (unit_.column_words != 0 && draw(0, 1) == 0) {
+        shape = by_columns();
+      } else if (held && !held->by_columns && draw(0, 2) == 0) {
         shape = *held;
         shape.keep_activations = true;
         shape.rows = draw(1, 40);
@@ -67,6 +69,28 @@ class JobGenerator {
             .format = format,
             .keep_activations = false,
             .fill = kFills[draw(0, std::size(kFills) - 1)]};
+  }
+
+  // Mostly a few rows; also around the end of a beat, up to all that fit.
+  ProductShape by_columns() {
+    const auto format = draw(0, 2) == 0 ? WeightFormat::T2 : WeightFormat::T5;
+    const std::uint32_t beat_rows = unit_.trits_per_beat(format) * unit_.engines;
+    const std::uint32_t most_rows = beat_rows * unit_.column_words;
+    std::uint32_t rows = draw(1, 40);
+    if (draw(0, 2) == 0) {
+      rows = draw(1, unit_.column_words) * beat_rows + draw(0, 2 * unit_.engines);
+      rows -= unit_.engines;
+    }
+    constexpr Fill kFills[] = {Fill::Uniform, Fill::Uniform, Fill::Sparse, Fill::AllMinus,
+                               Fill::AllPlus};
+    constexpr double kZeros[] = {0, 0.1, 0.6, 0.6, 0.95, 1};
+    return {.tokens = 1,
+            .cols = draw(0, 2) == 0 ? draw(1, 17) : draw(18, 100),
+            .rows = std::min(rows, most_rows),
+            .format = format,
+            .fill = kFills[draw(0, std::size(kFills) - 1)],
+            .by_columns = true,
+            .zeros = kZeros[draw(0, std::size(kZeros) - 1)]};
   }
 
   // Breaks one rule of docs/tmu.md; what is kept can never match, at one beat more than fits.

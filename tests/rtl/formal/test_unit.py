@@ -28,7 +28,7 @@ WRONG = {
     ),
     "slots issue without a credit": (
         ISSUE,
-        "credit_ok      = !last_beat || credits_q != '0;",
+        "credit_ok      = !last_beat || credit_o;",
         "credit_ok      = 1'b1;",
     ),
     "slots issue when one engine has a beat": (

@@ -49,12 +49,15 @@ module unit_properties #(
     .cmd_rows_i,
     .cmd_t2_i,
     .cmd_keep_i,
+    .cmd_columns_i ('0),
     .act_valid_i,
     .act_ready_o   (act_ready),
     .act_data_i    ('0),
     .weight_valid_i,
     .weight_ready_o(weight_ready),
     .weight_data_i ('0),
+    .column_o      (),
+    .column_ready_i(1'b0),
     .result_valid_o(result_valid),
     .result_ready_i,
     .result_data_o (),
@@ -135,7 +138,7 @@ module unit_properties #(
       AbortedSaysSo:        assert (!(abort_q && running_q) || (rsp_valid && rsp_status == 2'd2));
       AbortEmptiesAll:      assert (!abort_q || (!result_valid && &weight_ready && flying == 0));
       // Credits: every result beat has a place before its slot issues.
-      CreditsAreConserved:  assert (32'(u_tmu.u_issue.credits_q) + flying +
+      CreditsAreConserved:  assert (32'(u_tmu.u_slots.u_issue.credits_q) + flying +
                                     32'(u_tmu.u_results.u_fifo.count_q) == Results);
       ResultQueueHasRoom:   assert (!u_tmu.sums_valid || u_tmu.u_results.room);
       ResultIsKept:         assert (!result_q || result_valid);
@@ -147,7 +150,7 @@ module unit_properties #(
       // No state waits for nothing: each lasts only while the unit works or waits for a stream. With the
       // finite number of beats of a command this bounds the cycles to a response by those of the streams.
       ComputeMovesOn:       assert (u_tmu.state != tmu_pkg::StCompute || u_tmu.slot || flying != 0 ||
-                                    result_valid || (u_tmu.u_issue.engines & ~u_tmu.beat_valid &
+                                    result_valid || (u_tmu.u_slots.u_issue.engines & ~u_tmu.beat_valid &
                                                      weight_ready) != '0);
       DrainMovesOn:         assert (u_tmu.state != tmu_pkg::StDrain || flying != 0 || result_valid ||
                                     u_tmu.credits_all);
@@ -156,7 +159,7 @@ module unit_properties #(
                                     u_tmu.command == held_q);
       StateIsLegal:         assert (u_tmu.state <= tmu_pkg::StRespond);
       StatusIsSet:          assert (u_tmu.u_control.status_q != 2'd3);
-      ChunkInRange:         assert (u_tmu.u_issue.chunk_q <= u_tmu.last_chunk);
+      ChunkInRange:         assert (u_tmu.u_slots.u_issue.chunk_q <= u_tmu.last_chunk);
     end
   end
 

@@ -107,8 +107,11 @@ std::vector<std::size_t> FaultCase::unfinished() const {
 void FaultCase::post(const std::vector<std::size_t>& list) {
   commands_.clear();
   for (const std::size_t task : list) {
-    PlannedCommand command{
-        .task = task, .command = tasks_[task].command, .descriptor = layout_.descriptors[task]};
+    const bool by_columns = tasks_[task].command.columns != 0;
+    PlannedCommand command{.task = task,
+                           .command = tasks_[task].command,
+                           .descriptor = layout_.descriptors[task],
+                           .wanted_columns = by_columns ? nonzero_columns(tasks_[task]) : 0};
     if (with_counters_ && generate_.flag()) command.descriptor.flags |= axi::kFlagCounters;
     if (generate_.flag()) command.descriptor.flags |= axi::kFlagIrq;
     commands_.push_back(command);

@@ -12,12 +12,16 @@ namespace {
 constexpr std::uint64_t kDescriptorBeats = 4;
 constexpr std::uint64_t kStreamBytes = 16;
 
-std::uint64_t read_beats(const UnitConfig& unit, const TmuCommand& command, std::uint32_t reader) {
+std::uint64_t read_beats(const UnitConfig& unit, const PlannedCommand& planned,
+                         std::uint32_t reader) {
+  const TmuCommand& command = planned.command;
   if (reader > unit.engines) return kDescriptorBeats;
   if (reader == unit.engines) {
     return command.keep_activations ? 0 : activation_beats(unit, command);
   }
-  return std::uint64_t{engine_rows(unit, command, reader)} * command.beats;
+  const std::uint64_t streams =
+      command.columns != 0 ? planned.wanted_columns : engine_rows(unit, command, reader);
+  return streams * command.beats;
 }
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) {
@@ -73,7 +77,7 @@ FaultPlan FaultGenerator::read_error(const HardwareConfig& hardware,
     const std::uint32_t master = draw(0, 2);  // weights, activations, descriptors
     reader = master == 0 ? draw(0, engines - 1) : engines + master - 1;
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      owner.insert(owner.end(), read_beats(hardware.unit, commands[i].command, reader), i);
+      owner.insert(owner.end(), read_beats(hardware.unit, commands[i], reader), i);
     }
   }
   std::uint64_t beat = draw64(owner.size() - 1);
@@ -120,7 +124,7 @@ void FaultGenerator::spoil_illegal(axi::Descriptor& d) {
       d.reserved0[draw(0, 2)] = static_cast<std::uint8_t>(1U << draw(0, 7));
       break;
     case 5:
-      d.reserved1[draw(0, 3)] = static_cast<std::uint8_t>(1U << draw(0, 7));
+      d.reserved1[draw(0, 1)] = static_cast<std::uint8_t>(1U << draw(0, 7));
       break;
     default:
       d.reserved2[draw(0, 15)] = static_cast<std::uint8_t>(1U << draw(0, 7));

@@ -32,6 +32,7 @@ struct PlannedCommand {
   std::size_t task;
   TmuCommand command;
   axi::Descriptor descriptor;
+  std::uint32_t wanted_columns;  // of a command by columns
 };
 
 /// What goes wrong with the commands of a ring, and what must come of it.

@@ -68,6 +68,22 @@ TEST_P(BusCosimulation, AgreesInSumsCyclesAndCountersForRandomJobs) {
   }
 }
 
+// The largest sums of columns: 65,535 times -128 * -1. One engine, a beat a column.
+TEST(BusColumns, HoldTheLargestSums) {
+  const BusDesign& design = kBusDesigns[1];
+  RandomJob job(design.unit, 1);
+  for (const Fill fill : {Fill::AllMinus, Fill::AllPlus}) {
+    job.add({.tokens = 1, .cols = 0xFFFF, .rows = 3, .fill = fill, .by_columns = true});
+  }
+  const HardwareConfig hardware = on_ideal_memory(design);
+  SystemcBusTmu model(hardware);
+  const auto reports = model.run(job.tasks());
+  EXPECT_EQ(job.first_wrong_task(), -1) << "sums of the SystemC model";
+  RtlBusTmu rtl(hardware);
+  EXPECT_EQ(rtl.run(job.tasks()), reports);
+  EXPECT_EQ(job.first_wrong_task(), -1) << "sums of the RTL";
+}
+
 INSTANTIATE_TEST_SUITE_P(Designs, BusCosimulation, testing::ValuesIn(kBusDesigns),
                          [](const auto& design) { return design.param.name; });
 

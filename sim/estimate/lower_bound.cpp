@@ -22,15 +22,28 @@ constexpr std::uint64_t kAccept = 1;
 constexpr std::uint64_t kDrain = 5;  // leaf, root, accumulate, hand over, credit back
 constexpr std::uint64_t kRespond = 1;
 
+std::uint64_t whole(double cycles) { return static_cast<std::uint64_t>(cycles); }
+
 struct CommandWork {
   std::uint64_t chunks;
   std::uint64_t load_beats;
   std::uint64_t slots;
   std::uint64_t busiest_weight_beats;  // of engine 0, which has a row in every group
+  std::uint64_t gather_cycles = 0;     // by columns: from the last beat to the last slot
 };
 
-CommandWork work_of(const UnitConfig& unit, const TmuCommand& command) {
+// By columns the activations are not loaded first.
+CommandWork work_of(const UnitConfig& unit, const TmuCommand& command, std::uint32_t columns) {
   const CommandShape shape = shape_of(unit, command);
+  if (command.columns != 0) {
+    const std::uint64_t beats = std::uint64_t{columns} * command.beats;
+    return {.chunks = 1,
+            .load_beats = 0,
+            .slots = beats,
+            .busiest_weight_beats = beats,
+            .gather_cycles =
+                shape.groups + whole(credit_stall(unit.result_fifo_beats, shape.groups, 1))};
+  }
   const std::uint64_t row_beats = std::uint64_t{shape.groups} * command.beats;
   return {.chunks = shape.chunks,
           .load_beats = activation_beats(unit, command),
@@ -38,21 +51,31 @@ CommandWork work_of(const UnitConfig& unit, const TmuCommand& command) {
           .busiest_weight_beats = row_beats};
 }
 
-std::uint64_t whole(double cycles) { return static_cast<std::uint64_t>(cycles); }
-
 /// Cycles that a command takes of the unit when it waits for nothing.
 std::uint64_t unit_cycles(const CommandWork& work) {
   return kAccept + work.load_beats + work.slots + kDrain + kRespond;
 }
 
-MovedBytes compulsory_bytes(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
-                            const Repeat& repeat) {
+/// The commands of a job, as lower_bound() gets them.
+struct Job {
+  std::span<const TmuCommand> commands;
+  const Repeat& repeat;
+  std::span<const std::uint32_t> nonzero_columns;
+
+  [[nodiscard]] std::uint32_t columns(std::size_t command) const {
+    return commands[command].columns == 0 ? 0 : nonzero_columns[command];
+  }
+};
+
+MovedBytes compulsory_bytes(const HardwareConfig& hardware, const Job& job) {
   const UnitConfig& unit = hardware.unit;
   MovedBytes bytes{};
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    const TmuCommand& command = commands[i];
+  for (std::size_t i = 0; i < job.commands.size(); ++i) {
+    const TmuCommand& command = job.commands[i];
+    const std::uint64_t vectors =
+        command.columns == 0 ? command.rows : std::uint64_t{job.columns(i)} * unit.engines;
     MovedBytes moved = {
-        .weights = std::uint64_t{command.rows} * command.beats * unit.beat_bytes(),
+        .weights = vectors * command.beats * unit.beat_bytes(),
         .activations = activation_beats(unit, command) * StreamMemory::kActivationBeatBytes,
         .results = std::uint64_t{command.rows} * command.tokens * StreamMemory::kSumBytes};
     if (hardware.bus) {
@@ -60,7 +83,7 @@ MovedBytes compulsory_bytes(const HardwareConfig& hardware, std::span<const TmuC
       moved.descriptors = kDescriptorBytes;
       moved.records = kRecordBytes;
     }
-    bytes += moved * repeat.times(i);
+    bytes += moved * job.repeat.times(i);
   }
   return bytes;
 }
@@ -82,32 +105,63 @@ double posted_writes(const BusConfig& bus) {
   return bus.dram.channels * (queue + double{1} * bus.burst_beats * bus.word_bytes());
 }
 
+/// What happens in a command that waits for nothing but, by columns, its first weights.
+struct Course {
+  double first_result;
+  double respond;
+};
+
+/// By columns: the scan takes a beat of activations or offers a column in a cycle; five cycles and an answer
+/// after one is offered comes its first slot; after the last slot, and the scan, a cycle, then a slot a
+/// row group.
+Course undisturbed(const HardwareConfig& hardware, const TmuCommand& command, std::uint32_t columns,
+                   const BusSteps::Start& start, double read_latency) {
+  constexpr double kOfferToSlot = 5;
+  const CommandWork work = work_of(hardware.unit, command, columns);
+  if (command.columns == 0) {
+    const auto first_row = static_cast<double>((command.beats - 1) * work.chunks);
+    return {start.work + static_cast<double>(work.load_beats) + first_row + kIssueToResult,
+            start.work - 2 + static_cast<double>(unit_cycles(work))};
+  }
+  double end = start.work + static_cast<double>(activation_beats(hardware.unit, command) + columns);
+  if (columns != 0) {
+    const std::uint64_t scanned = columns + (columns - 1) / StreamMemory::kActivationBeatBytes;
+    end = std::max(
+        {end, start.work + 1 + kOfferToSlot + read_latency + static_cast<double>(work.slots),
+         start.work + static_cast<double>(scanned) + kOfferToSlot + read_latency + command.beats});
+  }
+  return {end + 1 + kIssueToResult,
+          end + static_cast<double>(work.gather_cycles) + kDrain + kRespond};
+}
+
 /// A job on a bus. Its done cycle is at least
-/// - by the steps of docs/axi.md around commands that wait for nothing once they have begun (BusSteps);
+/// - by the steps of docs/axi.md around commands that wait for nothing once they have begun (BusSteps,
+///   undisturbed());
 /// - by the weights: the first address, an answer, a beat a cycle for the busiest master; two cycles after the
-///   last beat comes the first slot that uses it, one a chunk; six after the last slot the response;
+///   last beat comes the first slot that uses it, one a chunk, by columns then one a row group; six after the
+///   last slot the response;
 /// - by the activations: likewise, and at least one slot;
 /// - by the DRAM: from the first weight address all reads at its peak, then at least one slot; and all that is
 ///   moved but for the posted writes.
 /// After the last response comes what BusSteps says.
-std::uint64_t bus_cycles(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
-                         const Repeat& repeat, const MovedBytes& bytes) {
+std::uint64_t bus_cycles(const HardwareConfig& hardware, const Job& job, const MovedBytes& bytes) {
   constexpr double kSlotToRespond = 6;
   BusSteps steps(hardware);
   double respond = 0;
   double before_repeat = 0;
   double repeated = 0;  // cycles
   double weight_beats = 0;
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    const TmuCommand& command = commands[i];
+  const Repeat& repeat = job.repeat;
+  CommandWork work{};
+  for (std::size_t i = 0; i < job.commands.size(); ++i) {
+    const TmuCommand& command = job.commands[i];
     if (i == repeat.first) before_repeat = respond;
-    const CommandWork work = work_of(hardware.unit, command);
+    work = work_of(hardware.unit, command, job.columns(i));
     const BusSteps::Start start = steps.begin(command);
-    respond = start.work - 2 + static_cast<double>(unit_cycles(work));
-    const auto first_row = static_cast<double>((command.beats - 1) * work.chunks);
-    steps.end(command,
-              start.work + static_cast<double>(work.load_beats) + first_row + kIssueToResult,
-              respond);
+    const Course course =
+        undisturbed(hardware, command, job.columns(i), start, steps.read_latency());
+    respond = course.respond;
+    steps.end(command, course.first_result, respond);
     weight_beats += static_cast<double>(work.busiest_weight_beats * repeat.times(i));
     if (i + 1 == repeat.last) {
       repeated = (respond - before_repeat) * static_cast<double>(repeat.more);
@@ -120,11 +174,12 @@ std::uint64_t bus_cycles(const HardwareConfig& hardware, std::span<const TmuComm
       static_cast<double>(bytes.activations) / StreamMemory::kActivationBeatBytes;
   const auto reads = static_cast<double>(bytes.weights + bytes.activations);
   const auto writes = static_cast<double>(bytes.results + bytes.records);
-  const auto last_chunks = static_cast<double>(work_of(hardware.unit, commands.back()).chunks);
+  const double slot_to_respond = kSlotToRespond + static_cast<double>(work.gather_cycles);
+  const auto last_chunks = static_cast<double>(work.chunks);
   const double last_response =
-      std::max({first_beat + weight_beats - 1 + 2 + last_chunks - 1 + kSlotToRespond,
-                first_beat + engines + activation_beats - 1 + 2 + kSlotToRespond,
-                first_beat + std::floor(at_peak(hardware, reads)) - 1 + 2 + kSlotToRespond});
+      std::max({first_beat + weight_beats - 1 + 2 + last_chunks - 1 + slot_to_respond,
+                first_beat + engines + activation_beats - 1 + 2 + slot_to_respond,
+                first_beat + std::floor(at_peak(hardware, reads)) - 1 + 2 + slot_to_respond});
   const double moved = reads + std::max(0.0, writes - posted_writes(*hardware.bus));
   return 1 + whole(std::max({steps.done() + repeated, last_response + after_response,
                              steps.first_weight_address() + at_peak(hardware, moved)}));
@@ -133,19 +188,20 @@ std::uint64_t bus_cycles(const HardwareConfig& hardware, std::span<const TmuComm
 }  // namespace
 
 LowerBound lower_bound(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
-                       const Repeat& repeat) {
+                       const Repeat& repeat, std::span<const std::uint32_t> nonzero_columns) {
   if (commands.empty()) return {.cycles = 0, .bytes = {}};
   const UnitConfig& unit = hardware.unit;
   const MemoryConfig& memory = hardware.memory;
-  LowerBound bound = {.cycles = 0, .bytes = compulsory_bytes(hardware, commands, repeat)};
+  const Job job = {.commands = commands, .repeat = repeat, .nonzero_columns = nonzero_columns};
+  LowerBound bound = {.cycles = 0, .bytes = compulsory_bytes(hardware, job)};
   if (hardware.bus) {
-    bound.cycles = bus_cycles(hardware, commands, repeat, bound.bytes);
+    bound.cycles = bus_cycles(hardware, job, bound.bytes);
     return bound;
   }
   std::uint64_t busiest_weight_beats = 0;
   std::uint64_t by_unit = 0;
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    const CommandWork work = work_of(unit, commands[i]);
+    const CommandWork work = work_of(unit, commands[i], 0);
     by_unit += unit_cycles(work) * repeat.times(i);
     busiest_weight_beats += work.busiest_weight_beats * repeat.times(i);
   }
@@ -165,7 +221,8 @@ LowerBound lower_bound(const HardwareConfig& hardware, std::span<const TmuComman
 
   // After the cycle that takes the last beat of a stream comes a slot at the earliest, one a chunk if it
   // was a weight beat.
-  const std::uint64_t after_weights = 1 + work_of(unit, commands.back()).chunks + kDrain + kRespond;
+  const std::uint64_t after_weights =
+      1 + shape_of(unit, commands.back()).chunks + kDrain + kRespond;
   const std::uint64_t after_activations = 1 + 1 + kDrain + kRespond;
   bound.cycles = std::max({by_unit, whole(latency + weights) + after_weights,
                            whole(latency + activations) + after_activations, whole(results)});
@@ -178,9 +235,13 @@ void check_against_lower_bound(const HardwareConfig& hardware, std::span<const T
     if (!ok) throw std::logic_error("broken model of the unit: " + broken);
   };
   std::vector<TmuCommand> done;
+  std::vector<std::uint32_t> columns;
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const TmuCounters& c = reports[i].counters;
-    if (reports[i].status == TmuStatus::Done) done.push_back(tasks[i].command);
+    if (reports[i].status == TmuStatus::Done) {
+      done.push_back(tasks[i].command);
+      columns.push_back(done.back().columns != 0 ? nonzero_columns(tasks[i]) : 0);
+    }
     const std::uint64_t states = c.load_cycles + c.activation_stall_cycles + c.issue_cycles +
                                  c.weight_stall_cycles + c.result_stall_cycles + c.drain_cycles +
                                  c.respond_cycles;
@@ -188,7 +249,7 @@ void check_against_lower_bound(const HardwareConfig& hardware, std::span<const T
             fmt::format("the states of command {} add up to {} cycles, it took {}", i, states,
                         reports[i].respond_cycle - reports[i].accept_cycle));
   }
-  const LowerBound bound = lower_bound(hardware, done);
+  const LowerBound bound = lower_bound(hardware, done, {}, columns);
   const std::uint64_t cycles = reports.empty() ? 0 : reports.back().done_cycle + 1;
   require(cycles >= bound.cycles,
           fmt::format("a job took {} cycles, its lower bound is {}", cycles, bound.cycles));

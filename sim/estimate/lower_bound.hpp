@@ -29,8 +29,9 @@ struct LowerBound {
   std::uint64_t
       cycles;  // of the job, from cycle 0 to its last response, on a bus to its last record
   MovedBytes
-      bytes;  // compulsory: every weight, activation and sum once; on a bus the sums of absent
-              // rows of the last group too, and a descriptor and a record a command
+      bytes;  // compulsory: every weight, activation and sum once, by columns the weights of the columns
+      // that are not left out; on a bus the sums of absent rows of the last group too, and a
+      // descriptor and a record a command
 };
 
 /// Closed form for one job of legal commands on an idle unit: the longest of
@@ -43,9 +44,11 @@ struct LowerBound {
 /// - the steps of docs/axi.md around commands that wait for nothing once they have begun;
 /// - the weights of the busiest engine and the activations, a beat a cycle a master;
 /// - what the DRAM has moved when the record is answered, at its peak; an Ideal one has none.
+/// Shape  nonzero_columns (commands,), of those by columns; empty when there are none
 [[nodiscard]] LowerBound lower_bound(const HardwareConfig& hardware,
                                      std::span<const TmuCommand> commands,
-                                     const Repeat& repeat = {});
+                                     const Repeat& repeat = {},
+                                     std::span<const std::uint32_t> nonzero_columns = {});
 
 /// Throws std::logic_error when a job undercuts its lower bound, moved other than the compulsory bytes, or
 /// its counters do not add up to its cycles: a broken model. Called by both devices after every job.

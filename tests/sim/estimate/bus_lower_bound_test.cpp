@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <random>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sim/estimate/lower_bound.hpp"
+#include "sim/job/job_plan.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
 #include "tests/sim/bus/bus_job_timing.hpp"
 
@@ -25,6 +27,7 @@ TmuCommand command(std::uint32_t tokens, std::uint32_t beats, std::uint32_t rows
           .keep_activations = keep};
 }
 
+const BusDesign& odd() { return kBusDesigns[0]; }
 const BusDesign& edge() { return kBusDesigns[2]; }
 
 HardwareConfig on_part(const BusDesign& design, const DramPart& part, std::uint32_t channels) {
@@ -34,8 +37,19 @@ HardwareConfig on_part(const BusDesign& design, const DramPart& part, std::uint3
   return hardware;
 }
 
-std::uint64_t bound(const HardwareConfig& hardware, const std::vector<TmuCommand>& commands) {
-  return lower_bound(hardware, commands).cycles;
+TmuCommand by_columns(const UnitConfig& unit, std::uint32_t columns, std::uint32_t rows) {
+  TmuCommand command = sim::TmuCommand{.tokens = 1,
+                                       .beats = column_beats(unit, rows, WeightFormat::T5),
+                                       .rows = rows,
+                                       .format = WeightFormat::T5,
+                                       .keep_activations = false};
+  command.columns = columns;
+  return command;
+}
+
+std::uint64_t bound(const HardwareConfig& hardware, const std::vector<TmuCommand>& commands,
+                    const std::vector<std::uint32_t>& nonzero_columns = {}) {
+  return lower_bound(hardware, commands, {}, nonzero_columns).cycles;
 }
 
 // Every step of the page, to the cycle: one slot; ragged results; a last burst of several words; rings of
@@ -53,6 +67,44 @@ TEST(LowerBoundOnABus, IsReachedWhereNothingWaits) {
         << job.size() << " commands of " << job[0].tokens << " x " << job[0].beats << " x "
         << job[0].rows;
   }
+}
+
+// No column, one, a full beat of them and one more.
+TEST(LowerBoundOnABus, IsReachedByColumnsWhereNothingWaits) {
+  HardwareConfig hardware = on_ideal_memory(edge());
+  hardware.unit.column_words = 3;
+  const UnitConfig& unit = hardware.unit;
+  for (const auto& [command, nonzero] :
+       {std::pair{by_columns(unit, 1, 1), 0U}, std::pair{by_columns(unit, 64, 1), 0U},
+        std::pair{by_columns(unit, 1, 1), 1U}, std::pair{by_columns(unit, 16, 1), 16U},
+        std::pair{by_columns(unit, 17, 40), 17U}}) {
+    EXPECT_EQ(bound(hardware, {command}, {nonzero}), bus_cycles_of(hardware, {command}, {nonzero}))
+        << nonzero << " of " << command.columns << " columns, " << command.rows << " rows";
+  }
+}
+
+// The writer's bursts and what lies between columns that are left out cost a little more.
+TEST(LowerBoundOnABus, IsNearByColumnsOfManyBeats) {
+  HardwareConfig hardware = on_ideal_memory(edge());
+  hardware.unit.column_words = 3;
+  for (const auto& [command, nonzero] : {std::pair{by_columns(hardware.unit, 40, 321), 40U},
+                                         std::pair{by_columns(hardware.unit, 400, 960), 160U}}) {
+    const std::uint64_t cycles = bus_cycles_of(hardware, {command}, {nonzero});
+    EXPECT_LE(bound(hardware, {command}, {nonzero}), cycles);
+    EXPECT_GE(static_cast<double>(bound(hardware, {command}, {nonzero})),
+              0.93 * static_cast<double>(cycles));
+  }
+}
+
+TEST(LowerBoundOnABus, CountsTheWeightsOfColumnsThatAreNotLeftOut) {
+  const HardwareConfig hardware = on_ideal_memory(odd());
+  const std::vector<TmuCommand> job = {by_columns(hardware.unit, 33, 161), command(1, 2, 5)};
+  const std::vector<std::uint32_t> nonzero = {7, 0};
+  const std::uint64_t engines = hardware.unit.engines;
+  ASSERT_EQ(job[0].beats, (161 + 80 * engines - 1) / (80 * engines));
+  const MovedBytes bytes = lower_bound(hardware, job, {}, nonzero).bytes;
+  EXPECT_EQ(bytes.weights, 7 * job[0].beats * engines * 16 + 5 * 2 * 16);
+  EXPECT_EQ(bytes.activations, 48 + 160);
 }
 
 TEST(LowerBoundOnABus, IsNearWhereTheMemoryIsTheBottleneck) {
@@ -109,19 +161,26 @@ TEST(LowerBoundOnABus, IsNeverAboveTheModel) {
     hardware.bus->latency_ns = draw(0, 50);
     const UnitConfig& unit = design.unit;
     std::vector<TmuCommand> job;
+    std::vector<std::uint32_t> nonzero;
     for (std::uint32_t n = draw(1, 5); n > 0; --n) {
       const std::uint32_t beats = draw(1, std::min(unit.activation_words, 20U));
       const std::uint32_t chunks = std::min(unit.chunks, unit.activation_words / beats);
       job.push_back(command(draw(1, std::min(chunks * unit.slices, 20U)), beats, draw(1, 300)));
-      if (job.size() > 1 && draw(0, 2) == 0) {
+      const bool can_keep = job.size() > 1 && job[job.size() - 2].columns == 0;
+      nonzero.push_back(0);
+      if (unit.column_words != 0 && draw(0, 1) == 0) {
+        const std::uint32_t most = unit.lanes * unit.engines * unit.column_words;
+        job.back() = by_columns(unit, draw(1, 200), draw(1, most));
+        nonzero.back() = draw(0, 3) == 0 ? 0 : draw(0, job.back().columns);
+      } else if (can_keep && draw(0, 2) == 0) {
         const std::uint32_t rows = job.back().rows;
         job.back() = job[job.size() - 2];
         job.back().rows = rows;
         job.back().keep_activations = true;
       }
     }
-    const std::uint64_t cycles = bus_cycles_of(hardware, job);
-    EXPECT_LE(bound(hardware, job), cycles) << "trial " << trial << " on " << design.name;
+    const std::uint64_t cycles = bus_cycles_of(hardware, job, nonzero);
+    EXPECT_LE(bound(hardware, job, nonzero), cycles) << "trial " << trial << " on " << design.name;
   }
 }
 

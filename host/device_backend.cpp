@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/job/job_plan.hpp"
+
 namespace sterna::host {
 namespace {
 
@@ -16,6 +18,16 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Of the matrices of a model only this one comes behind a squared ReLU.
+bool has_sparse_input(std::string_view name) { return name.ends_with("down_proj"); }
+
+bool can_skip_columns(const sim::UnitConfig& unit, const PackedTernary& weights,
+                      sim::WeightFormat format) {
+  constexpr std::size_t kMostColumns = 0xFFFF;  // of a command
+  return weights.cols() <= kMostColumns &&
+         sim::column_beats(unit, weights.rows(), format) <= unit.column_words;
 }
 
 }  // namespace
@@ -54,9 +66,12 @@ MatrixId DeviceBackend::add_matrix(std::string_view name, const PackedTernary& w
   }
   const sim::UnitConfig& unit = hardware().unit;
   const sim::WeightFormat format = hardware().weight_format;
-  Matrix matrix{std::string(name), weights.rows(), weights.cols(), {}};
+  Matrix matrix{std::string(name), weights.rows(), weights.cols(), {}, {}};
   for (const ColumnPiece& columns : split_columns(weights.cols(), unit, format)) {
     matrix.pieces.push_back({columns, pack_streams(weights, columns, unit, format)});
+  }
+  if (has_sparse_input(name) && can_skip_columns(unit, weights, format)) {
+    matrix.columns = pack_columns(weights, unit, format);
   }
   matrices_->push_back(std::move(matrix));
   return matrices_->size() - 1;
@@ -66,11 +81,15 @@ void DeviceBackend::multiply(const ActivationBatch& x, std::span<const Product> 
   const auto start = Clock::now();
   check_shapes(x, products);
   Job job{x, products, {}, {}, {}, {}};
-  std::vector<std::size_t> rows;
-  for (const Product& product : products) rows.push_back((*matrices_)[product.matrix].rows);
-  for (const PlannedCommand& planned :
-       plan_commands(x.tokens, x.cols, rows, hardware().unit, hardware().weight_format)) {
-    post(job, planned);
+  if (by_columns(x, products)) {
+    post_columns(job);
+  } else {
+    std::vector<std::size_t> rows;
+    for (const Product& product : products) rows.push_back((*matrices_)[product.matrix].rows);
+    for (const PlannedCommand& planned :
+         plan_commands(x.tokens, x.cols, rows, hardware().unit, hardware().weight_format)) {
+      post(job, planned);
+    }
   }
 
   const auto device_start = Clock::now();
@@ -123,6 +142,29 @@ void DeviceBackend::post(Job& job, const PlannedCommand& planned) const {
   job.targets.push_back({product.matrix, planned.piece, wanted});
 }
 
+// Whether one token's product reads fewer beats by its columns that are not zero than by all rows.
+bool DeviceBackend::by_columns(const ActivationBatch& x, std::span<const Product> products) const {
+  const Matrix& matrix = (*matrices_)[products.front().matrix];
+  if (x.tokens != 1 || products.size() != 1 || !matrix.columns) return false;
+  const sim::UnitConfig& unit = hardware().unit;
+  const auto zeros = static_cast<std::size_t>(std::count(x.values.begin(), x.values.end(), 0));
+  const std::size_t column_beats =
+      (x.cols - zeros) * sim::column_beats(unit, matrix.rows, hardware().weight_format);
+  std::size_t row_beats = 0;
+  for (const Piece& piece : matrix.pieces) row_beats += piece.columns.beats;
+  return column_beats < row_beats * ((matrix.rows - 1) / unit.engines + 1);
+}
+
+void DeviceBackend::post_columns(Job& job) const {
+  const Product& product = job.products.front();
+  const Matrix& matrix = (*matrices_)[product.matrix];
+  const sim::TmuCommand command =
+      column_command(matrix.rows, matrix.cols, hardware().unit, hardware().weight_format);
+  const auto& activations = job.words.emplace_back(column_activations(job.x.values));
+  job.tasks.push_back({command, &*matrix.columns, activations, product.sums});
+  job.targets.push_back({product.matrix, 0, product.sums});
+}
+
 void DeviceBackend::add_partial_sums(const Job& job) {
   for (std::size_t i = 0; i < job.tasks.size(); ++i) {
     const auto& target = job.targets[i];
@@ -143,7 +185,8 @@ void DeviceBackend::record(const Job& job, std::vector<sim::CommandReport> repor
           " tokens, " + std::to_string(command.beats) + " beats, " + std::to_string(command.rows) +
           " rows)");
     }
-    const std::size_t cols = matrix.pieces[job.targets[i].piece].columns.cols;
+    const std::size_t cols =
+        command.columns != 0 ? matrix.cols : matrix.pieces[job.targets[i].piece].columns.cols;
     records_.push_back({job.targets[i].matrix, job.targets[i].piece, phase_, jobs_, command,
                         std::uint64_t{command.tokens} * command.rows * cols, reports[i]});
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ struct CommandRecord {
 /// A batch that the activation SRAM cannot hold becomes several commands, a row that it cannot hold
 /// several pieces whose sums are added here, exactly. Commands that share a batch of one piece
 /// follow each other, and all but the first keep its activations.
+///
+/// Where the unit can skip columns, the matrix behind a squared ReLU ("down_proj") is laid out by columns, too, which
+/// takes as much memory again; one token goes by columns when that reads fewer weights than by rows.
 class DeviceBackend final : public MatmulBackend {
  public:
   /// `device` must outlive the backend.
@@ -74,11 +78,14 @@ class DeviceBackend final : public MatmulBackend {
     std::size_t rows;
     std::size_t cols;
     std::vector<Piece> pieces;
+    std::optional<sim::WeightStreams> columns;  // once more, where columns can be skipped
   };
   struct Job;
 
   void check_shapes(const ActivationBatch& x, std::span<const Product> products) const;
+  [[nodiscard]] bool by_columns(const ActivationBatch& x, std::span<const Product> products) const;
   void post(Job& job, const PlannedCommand& planned) const;
+  void post_columns(Job& job) const;
   void add_partial_sums(const Job& job);
   void record(const Job& job, std::vector<sim::CommandReport> reports);
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "kernels/packing/trit_stream.hpp"
+#include "sim/job/job_plan.hpp"
 
 namespace sterna::host {
 std::vector<ColumnPiece> split_columns(std::size_t cols, const sim::UnitConfig& unit,
@@ -74,6 +75,83 @@ sim::WeightStreams pack_streams(const PackedTernary& weights, const ColumnPiece&
   }
   streams.engine_offset.push_back(offset);
   return streams;
+}
+
+namespace {
+
+/// Rows of an engine, transposed: a column's trits follow each other, zeros beyond the last row.
+class EngineColumns {
+ public:
+  EngineColumns(std::size_t cols, std::size_t column_trits)
+      : column_trits_(column_trits), trits_(cols * column_trits) {}
+
+  void read(const PackedTernary& weights, std::size_t engine, std::size_t engines) {
+    const std::size_t cols = weights.cols();
+    std::vector<Trit> rows(kTile * cols);
+    std::fill(trits_.begin(), trits_.end(), Trit{0});
+    for (std::size_t first = 0; engine + first * engines < weights.rows(); first += kTile) {
+      const std::size_t left = (weights.rows() - engine - first * engines - 1) / engines + 1;
+      const std::size_t count = std::min(kTile, left);
+      for (std::size_t i = 0; i < count; ++i) {
+        weights.unpack_row(engine + (first + i) * engines, std::span(rows).subspan(i * cols, cols));
+      }
+      for (std::size_t c = 0; c < cols; ++c) {
+        Trit* const to = trits_.data() + c * column_trits_ + first;
+        for (std::size_t i = 0; i < count; ++i) to[i] = rows[i * cols + c];
+      }
+    }
+  }
+
+  [[nodiscard]] std::span<const Trit> column(std::size_t c) const {
+    return std::span(trits_).subspan(c * column_trits_, column_trits_);
+  }
+
+ private:
+  static constexpr std::size_t kTile =
+      64;  // rows that stay in the first cache while they are turned
+
+  std::size_t column_trits_;
+  std::vector<Trit> trits_;
+};
+
+}  // namespace
+
+sim::WeightStreams pack_columns(const PackedTernary& weights, const sim::UnitConfig& unit,
+                                sim::WeightFormat format) {
+  const std::uint32_t beats = sim::column_beats(unit, weights.rows(), format);
+  const std::size_t column_bytes = std::size_t{beats} * unit.beat_bytes();
+  const auto encode = format == sim::WeightFormat::T5 ? encode_t5 : encode_t2;
+  EngineColumns columns(weights.cols(), std::size_t{beats} * unit.trits_per_beat(format));
+  sim::WeightStreams streams;
+  streams.bytes.resize(unit.engines * weights.cols() * column_bytes);
+  std::size_t offset = 0;
+  for (std::size_t engine = 0; engine < unit.engines; ++engine) {
+    streams.engine_offset.push_back(offset);
+    columns.read(weights, engine, unit.engines);
+    for (std::size_t c = 0; c < weights.cols(); ++c) {
+      encode(columns.column(c), std::span(streams.bytes).subspan(offset, column_bytes));
+      offset += column_bytes;
+    }
+  }
+  streams.engine_offset.push_back(offset);
+  return streams;
+}
+
+sim::TmuCommand column_command(std::size_t rows, std::size_t cols, const sim::UnitConfig& unit,
+                               sim::WeightFormat format) {
+  return {.tokens = 1,
+          .beats = sim::column_beats(unit, rows, format),
+          .rows = static_cast<std::uint32_t>(rows),
+          .format = format,
+          .keep_activations = false,
+          .columns = static_cast<std::uint32_t>(cols)};
+}
+
+std::vector<std::int8_t> column_activations(std::span<const std::int8_t> x) {
+  constexpr std::size_t kBeat = 16;
+  std::vector<std::int8_t> padded(x.begin(), x.end());
+  padded.resize((x.size() + kBeat - 1) / kBeat * kBeat);
+  return padded;
 }
 
 void pad_activations(std::span<const std::int8_t> x, std::size_t x_cols, const ColumnPiece& piece,

@@ -55,6 +55,17 @@ struct PlannedCommand {
                                               const ColumnPiece& piece, const sim::UnitConfig& unit,
                                               sim::WeightFormat format);
 
+/// All columns of the matrix as the engines stream them for commands by columns (layout: sim::WeightStreams, Columns).
+[[nodiscard]] sim::WeightStreams pack_columns(const PackedTernary& weights,
+                                              const sim::UnitConfig& unit,
+                                              sim::WeightFormat format);
+
+/// The command of one token by all columns, and its activations: x zero padded to whole beats.
+/// Shapes  x (cols,)
+[[nodiscard]] sim::TmuCommand column_command(std::size_t rows, std::size_t cols,
+                                             const sim::UnitConfig& unit, sim::WeightFormat format);
+[[nodiscard]] std::vector<std::int8_t> column_activations(std::span<const std::int8_t> x);
+
 /// Copies the columns of `piece` of every token into whole words.
 ///
 /// Shapes  x (tokens, x_cols) row-major; words (tokens, beats * trits_per_beat), zero padded

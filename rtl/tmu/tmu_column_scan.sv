@@ -101,7 +101,9 @@ module tmu_column_scan (
         data_q      <= act_data_i;
         base_q      <= next_base_q;
         next_base_q <= next_base_q + (BEAT_BITS'(beats_q) << INDEX_BITS);
-        for (int unsigned k = 0; k < ACTS; k++) wanted_q[k] <= act_data_i[8*k +: 8] != '0;
+        for (int unsigned k = 0; k < ACTS; k++) begin
+          wanted_q[k] <= act_data_i[8*k +: 8] != '0 && left_q > 16'(k);
+        end
       end else if (fire) begin
         wanted_q <= wanted_q & ~lowest;
       end

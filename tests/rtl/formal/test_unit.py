@@ -5,23 +5,13 @@ import pytest
 
 CONTROL = "tmu/tmu_control.sv"
 ISSUE = "tmu/tmu_issue.sv"
-COLUMNS = "tmu/tmu_column_issue.sv"
 CHECK = "tmu/tmu_command_check.sv"
 
-# edge is configs/edge.yaml but for its activation memory; columns can skip columns.
+# The last is configs/edge.yaml but for its activation memory.
 DESIGNS = {
     "smallest": {"Engines": 1, "Slices": 1, "ActWords": 2, "Chunks": 1, "Weights": 2, "Results": 2},
     "odd": {"Engines": 3, "Slices": 3, "ActWords": 5, "Chunks": 3, "Weights": 3, "Results": 5},
     "edge": {"Engines": 4, "Slices": 2, "ActWords": 64, "Chunks": 32, "Weights": 16, "Results": 16},
-    "columns": {
-        "Engines": 3,
-        "Slices": 2,
-        "ActWords": 5,
-        "Chunks": 2,
-        "Weights": 3,
-        "Results": 2,
-        "Columns": 3,
-    },
 }
 
 WRONG = {
@@ -56,17 +46,6 @@ WRONG = {
         "command_i.beats <= beats_fit &&",
         "command_i.beats <= beats_fit + 16'd1 &&",
     ),
-    "columns of two tokens are taken": (CHECK, "command_i.tokens == 16'd1 && ", ""),
-    "columns end with one still to be added": (
-        COLUMNS,
-        "done_o         = run_i && !x_valid_i && last_i;",
-        "done_o         = run_i && last_i;",
-    ),
-    "sums are gathered without a credit": (
-        COLUMNS,
-        "sum_o          = gather_i && credit_i;",
-        "sum_o          = gather_i;",
-    ),
     "a command without rows is taken": (CHECK, "command_i.rows != '0 && ", ""),
 }
 
@@ -89,7 +68,5 @@ def test_commands_responses_and_credits_are_kept_whatever_comes(prover, design: 
 def test_a_wrong_unit_is_refuted_by_a_run_from_reset(prover, wrong: str) -> None:
     mutant = prover.mutated(*WRONG[wrong])
     sizes = {"Engines": 2, "Slices": 2, "ActWords": 4, "Chunks": 2, "Weights": 2, "Results": 2}
-    if "columns" in wrong or "gathered" in wrong:
-        sizes["Columns"] = 1
     properties = mutant.invariants("unit_properties", sizes, modules(mutant))
     assert mutant.refuted(properties, 20)

@@ -10,8 +10,7 @@ module unit_properties #(
   parameter int unsigned ActWords = 4,
   parameter int unsigned Chunks   = 2,
   parameter int unsigned Weights  = 2,
-  parameter int unsigned Results  = 3,
-  parameter int unsigned Columns  = 0   // ColumnWords
+  parameter int unsigned Results  = 3
 ) (
   input logic               clk_i,
   input logic               rst_ni,
@@ -21,10 +20,7 @@ module unit_properties #(
   input logic [31:0]        cmd_rows_i,
   input logic               cmd_t2_i,
   input logic               cmd_keep_i,
-  input logic [15:0]        cmd_columns_i,
   input logic               act_valid_i,
-  input logic [127:0]       act_data_i,
-  input logic               column_ready_i,
   input logic [Engines-1:0] weight_valid_i,
   input logic               result_ready_i,
   input logic               rsp_ready_i,
@@ -42,8 +38,7 @@ module unit_properties #(
     .ActWords       (ActWords),
     .Chunks         (Chunks),
     .WeightFifoBeats(Weights),
-    .ResultFifoBeats(Results),
-    .ColumnWords    (Columns)
+    .ResultFifoBeats(Results)
   ) u_tmu (
     .clk_i,
     .rst_ni,
@@ -54,15 +49,15 @@ module unit_properties #(
     .cmd_rows_i,
     .cmd_t2_i,
     .cmd_keep_i,
-    .cmd_columns_i,
+    .cmd_columns_i ('0),
     .act_valid_i,
     .act_ready_o   (act_ready),
-    .act_data_i,
+    .act_data_i    ('0),
     .weight_valid_i,
     .weight_ready_o(weight_ready),
     .weight_data_i ('0),
     .column_o      (),
-    .column_ready_i,
+    .column_ready_i(1'b0),
     .result_valid_o(result_valid),
     .result_ready_i,
     .result_data_o (),
@@ -78,19 +73,14 @@ module unit_properties #(
   logic              loaded_q;
   tmu_pkg::command_t held_q;
   logic [16:0]       chunks;
-  logic              fits, same, legal, taken, by_columns;
-  int unsigned       beat_rows;  // that a beat of every engine holds
+  logic              fits, same, legal, taken;
   assign taken  = cmd_valid_i && cmd_ready && !abort_i;
   assign chunks = (17'(cmd_tokens_i) + 17'(Slices - 1)) / 17'(Slices);
   assign fits   = chunks <= 17'(Chunks) && 24'(chunks[7:0]) * 24'(cmd_beats_i) <= 24'(ActWords);
   assign same   = loaded_q && cmd_tokens_i == held_q.tokens && cmd_beats_i == held_q.beats &&
                   cmd_t2_i == held_q.t2;
-  assign by_columns = cmd_columns_i != '0;
-  assign beat_rows  = (cmd_t2_i ? 64 : 80) * Engines;
-  assign legal      = by_columns
-      ? cmd_tokens_i == 16'd1 && !cmd_keep_i && 32'(cmd_beats_i) <= Columns && cmd_beats_i != '0 &&
-        cmd_rows_i > beat_rows * (32'(cmd_beats_i) - 1) && cmd_rows_i <= beat_rows * 32'(cmd_beats_i)
-      : cmd_tokens_i != '0 && cmd_beats_i != '0 && cmd_rows_i != '0 && fits && (!cmd_keep_i || same);
+  assign legal  = cmd_tokens_i != '0 && cmd_beats_i != '0 && cmd_rows_i != '0 && fits &&
+                  (!cmd_keep_i || same);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || abort_i) loaded_q <= 1'b0;
@@ -102,7 +92,7 @@ module unit_properties #(
 
   // The environment's view: commands without a response, and what happened in the cycle before.
   logic       started_q = 1'b0;
-  logic       legal_q, keep_q, columns_q, illegal_q;  // such a command was taken
+  logic       legal_q, keep_q, illegal_q;  // such a command was taken
   logic       running_q;
   logic       owed_q;    // a command was taken, its response was not
   logic       shown_q;   // a response was on offer and was not taken
@@ -118,7 +108,6 @@ module unit_properties #(
     legal_q   <= rst_ni && taken && legal;
     illegal_q <= rst_ni && taken && !legal;
     keep_q    <= cmd_keep_i;
-    columns_q <= by_columns;
     running_q <= owed_q && !rsp_valid;
     result_q  <= rst_ni && result_valid && !result_ready_i && !abort_i;
     if (!rst_ni) owed_q <= 1'b0;
@@ -142,9 +131,8 @@ module unit_properties #(
       StatusIsOneOfThree:   assert (rsp_status != 2'd3);
       // The rules of a command, and nothing else, decide what becomes of it.
       IllegalIsRefused:     assert (!illegal_q || (rsp_valid && rsp_status == 2'd1));
-      LegalBegins:          assert (!legal_q ||
-                                    (columns_q ? u_tmu.state == tmu_pkg::StColumns && act_ready :
-                                     keep_q ? u_tmu.state == tmu_pkg::StCompute : act_ready));
+      LegalBegins:          assert (!legal_q || (keep_q ? u_tmu.state == tmu_pkg::StCompute
+                                                        : act_ready));
       // An abort ends in the very next cycle: idle, or a response.
       AbortAnswersAtOnce:   assert (!abort_q || cmd_ready || rsp_valid);
       AbortedSaysSo:        assert (!(abort_q && running_q) || (rsp_valid && rsp_status == 2'd2));
@@ -169,35 +157,9 @@ module unit_properties #(
       // Invariants.
       HeldAsBelieved:       assert (u_tmu.u_control.held_q == loaded_q &&
                                     u_tmu.command == held_q);
-      StateIsLegal:         assert (u_tmu.state <= (Columns != 0 ? tmu_pkg::StGather
-                                                                 : tmu_pkg::StRespond));
+      StateIsLegal:         assert (u_tmu.state <= tmu_pkg::StRespond);
       StatusIsSet:          assert (u_tmu.u_control.status_q != 2'd3);
       ChunkInRange:         assert (u_tmu.u_slots.u_issue.chunk_q <= u_tmu.last_chunk);
-    end
-  end
-
-  if (Columns != 0) begin : g_columns
-    logic        run, x_valid, left, waiting, starved;
-    int unsigned queued;
-    assign run     = u_tmu.state == tmu_pkg::StColumns;
-    assign queued  = 32'(u_tmu.u_slots.g_columns.u_columns.u_scan.u_queue.count_q);
-    assign left    = u_tmu.u_slots.g_columns.u_columns.u_scan.left_q != '0;
-    assign waiting = u_tmu.u_slots.g_columns.u_columns.u_scan.wanted_q != '0;
-    assign x_valid = queued != 0;
-    assign starved = (~u_tmu.beat_valid & weight_ready) != '0;
-
-    always_comb begin
-      if (started_q && rst_ni) begin
-        // Each lasts only while the unit works or waits for a stream.
-        ColumnsMoveOn:   assert (!run || u_tmu.slot || (x_valid ? starved : act_ready || waiting ||
-                                                        u_tmu.columns_done));
-        GatherMovesOn:   assert (u_tmu.state != tmu_pkg::StGather || u_tmu.slot_column.gather ||
-                                 flying != 0 || result_valid);
-        // Nothing of a command is left to the next.
-        ColumnsEndWhole: assert (run || (!left && !waiting && !x_valid));
-        QueueInRange:    assert (queued <= tmu_pkg::COLUMN_QUEUE);
-        OneKindOfSlot:   assert (!(u_tmu.slot_column.add && u_tmu.slot_column.gather));
-      end
     end
   end
 

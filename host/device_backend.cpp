@@ -185,10 +185,12 @@ void DeviceBackend::record(const Job& job, std::vector<sim::CommandReport> repor
           " tokens, " + std::to_string(command.beats) + " beats, " + std::to_string(command.rows) +
           " rows)");
     }
+    const bool by_columns = command.columns != 0;
     const std::size_t cols =
-        command.columns != 0 ? matrix.cols : matrix.pieces[job.targets[i].piece].columns.cols;
+        by_columns ? matrix.cols : matrix.pieces[job.targets[i].piece].columns.cols;
     records_.push_back({job.targets[i].matrix, job.targets[i].piece, phase_, jobs_, command,
-                        std::uint64_t{command.tokens} * command.rows * cols, reports[i]});
+                        std::uint64_t{command.tokens} * command.rows * cols, reports[i],
+                        by_columns ? sim::nonzero_columns(job.tasks[i]) : 0});
   }
   ++jobs_;
 }

@@ -25,8 +25,9 @@ struct CommandRecord {
   Phase phase;
   std::size_t job;  // number of the multiply() call
   sim::TmuCommand command;
-  std::uint64_t macs;  // tokens * rows * columns, padding not counted
+  std::uint64_t macs;  // tokens * rows * columns, padding not counted, columns left out counted
   sim::CommandReport report;
+  std::uint32_t nonzero_columns = 0;  // by columns: those not left out
 
   friend bool operator==(const CommandRecord&, const CommandRecord&) = default;
 };

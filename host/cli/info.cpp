@@ -134,6 +134,7 @@ Json describe_hardware(const std::string& file) {
                  {"chunks", h.unit.chunks},
                  {"weight_fifo_beats", h.unit.weight_fifo_beats},
                  {"result_fifo_beats", h.unit.result_fifo_beats}};
+  if (h.unit.column_words != 0) fields["column_words"] = h.unit.column_words;
   fields.update(describe_memory(h));
   fields["peak_gmac_s"] = macs * h.clock_mhz * 1e-3;
   fields["weight_gb_s_at_full_rate"] = beat_gb_s;

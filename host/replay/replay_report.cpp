@@ -21,16 +21,21 @@ Json to_json(const sim::TmuCounters& counters) {
 
 Json to_json(const CommandRecord& record) {
   const sim::TmuCommand& command = record.command;
-  return {{"tokens", command.tokens},
-          {"beats", command.beats},
-          {"rows", command.rows},
-          {"piece", record.piece},
-          {"keep_activations", command.keep_activations},
-          {"macs", record.macs},
-          {"accept_cycle", record.report.accept_cycle},
-          {"respond_cycle", record.report.respond_cycle},
-          {"done_cycle", record.report.done_cycle},
-          {"counters", to_json(record.report.counters)}};
+  Json json = {{"tokens", command.tokens},
+               {"beats", command.beats},
+               {"rows", command.rows},
+               {"piece", record.piece},
+               {"keep_activations", command.keep_activations},
+               {"macs", record.macs},
+               {"accept_cycle", record.report.accept_cycle},
+               {"respond_cycle", record.report.respond_cycle},
+               {"done_cycle", record.report.done_cycle},
+               {"counters", to_json(record.report.counters)}};
+  if (command.columns != 0) {
+    json["columns"] = {{"asked", command.columns},
+                       {"left_out", command.columns - record.nonzero_columns}};
+  }
+  return json;
 }
 
 Json to_json(const WrongSum& wrong, std::string_view backend, const ReplayReport& report) {

@@ -74,6 +74,11 @@ std::string comment(std::string_view line) { return fmt::format("{}\n-{}\n", kCo
 // Tokens, beats and rows as the command names them.
 std::string describe(const CommandRecord& record) {
   const sim::TmuCommand& command = record.command;
+  if (command.columns != 0) {
+    return fmt::format("cycles {} to {}: {} of {} columns x {} beats x {} rows",
+                       record.report.accept_cycle, record.report.done_cycle, record.nonzero_columns,
+                       command.columns, command.beats, command.rows);
+  }
   return fmt::format("cycles {} to {}: {} x {} beats x {} rows", record.report.accept_cycle,
                      record.report.done_cycle, command.tokens, command.beats, command.rows);
 }

@@ -9,6 +9,7 @@
 
 #include "sim/bus/bus_layout.hpp"
 #include "sim/estimate/lower_bound.hpp"
+#include "sim/job/job_plan.hpp"
 
 namespace sterna::host {
 namespace {
@@ -41,11 +42,17 @@ void add_bound(PhaseReport& report, const sim::LowerBound& bound) {
   report.compulsory += bound.bytes;
 }
 
+/// By columns they do not go through the SRAM, whose writes are counted.
+std::uint64_t activation_beats(const CommandRecord& record, const sim::HardwareConfig& hardware) {
+  return record.command.columns == 0 ? record.report.counters.activation_writes
+                                     : sim::activation_beats(hardware.unit, record.command);
+}
+
 /// What a command moves between unit and memory.
 sim::MovedBytes moved_by(const CommandRecord& record, const sim::HardwareConfig& hardware) {
   const TmuCounters& c = record.report.counters;
   sim::MovedBytes bytes{.weights = c.weight_beats * hardware.unit.beat_bytes(),
-                        .activations = c.activation_writes * kActivationBeatBytes,
+                        .activations = activation_beats(record, hardware) * kActivationBeatBytes,
                         .results = c.sums * kSumBytes};
   if (hardware.bus) {
     bytes.results = sim::result_bytes(hardware.unit, record.command);
@@ -58,7 +65,13 @@ sim::MovedBytes moved_by(const CommandRecord& record, const sim::HardwareConfig&
 void add_energy(PhaseReport& report, const Pricing& pricing) {
   const sim::HardwareConfig& hardware = pricing.hardware;
   const auto count = [&](sim::Lane lane) {
-    return sim::count_actions(hardware.unit, hardware.weight_format, report.all.counters, lane);
+    auto actions =
+        sim::count_actions(hardware.unit, hardware.weight_format, report.all.row_counters, lane);
+    if (report.all.columns.columns == 0) return actions;
+    const auto by_columns =
+        sim::count_column_actions(hardware.unit, hardware.weight_format, report.all.columns, lane);
+    actions.insert(actions.end(), by_columns.begin(), by_columns.end());
+    return actions;
   };
   report.actions = count(sim::Lane::Ternary);
   const auto baseline = count(sim::Lane::Int8);
@@ -100,15 +113,26 @@ std::optional<CycleDifference> compare(const SimulatedRun& run, std::size_t inde
 
 std::span<const NamedCounter> named_counters() { return kCounters; }
 
-void CommandTotals::add(const CommandRecord& record) {
+void CommandTotals::add(const CommandRecord& record, const sim::HardwareConfig& hardware) {
   commands += 1;
   cycles += record.report.respond_cycle - record.report.accept_cycle + 1;
   macs += record.macs;
   counters += record.report.counters;
+  const sim::TmuCommand& command = record.command;
+  if (command.columns == 0) {
+    row_counters += record.report.counters;
+    return;
+  }
+  left_out_macs += std::uint64_t{command.rows} * (command.columns - record.nonzero_columns);
+  columns += {.columns = command.columns,
+              .nonzero_columns = record.nonzero_columns,
+              .activation_beats = sim::activation_beats(hardware.unit, command),
+              .counters = record.report.counters};
 }
 
 double PhaseReport::utilization() const {
-  return peak_macs == 0 ? 0.0 : static_cast<double>(all.macs) / static_cast<double>(peak_macs);
+  const std::uint64_t done = all.macs - all.left_out_macs;
+  return peak_macs == 0 ? 0.0 : static_cast<double>(done) / static_cast<double>(peak_macs);
 }
 
 double PhaseReport::tokens_per_s(const sim::HardwareConfig& hardware) const {
@@ -144,19 +168,23 @@ PhaseReport report_phase(const SimulatedRun& run, Phase phase, std::uint64_t tok
                      .actions = {},
                      .energy = {}};
   std::vector<sim::TmuCommand> job;
+  std::vector<std::uint32_t> nonzero_columns;  // (job commands,)
   for (std::size_t i = 0; i < run.records.size(); ++i) {
     const CommandRecord& record = run.records[i];
     if (record.phase != phase) continue;
-    report.all.add(record);
+    report.all.add(record, hardware);
     report.moved += moved_by(record, hardware);
-    report.by_projection[split_matrix_name(run.matrix_names[record.matrix]).second].add(record);
+    report.by_projection[split_matrix_name(run.matrix_names[record.matrix]).second].add(record,
+                                                                                        hardware);
     job.push_back(record.command);
+    nonzero_columns.push_back(record.nonzero_columns);
     const bool last_of_job = i + 1 == run.records.size() || run.records[i + 1].job != record.job;
     if (!last_of_job) continue;
     report.jobs += 1;
     report.job_cycles += record.report.done_cycle + 1;
-    add_bound(report, sim::lower_bound(hardware, job));
+    add_bound(report, sim::lower_bound(hardware, job, {}, nonzero_columns));
     job.clear();
+    nonzero_columns.clear();
   }
   report.peak_macs = report.job_cycles * hardware.unit.macs_per_cycle(hardware.weight_format);
   add_energy(report, pricing);

@@ -18,11 +18,14 @@ namespace sterna::host {
 /// Sums over commands.
 struct CommandTotals {
   std::uint64_t commands = 0;
-  std::uint64_t cycles = 0;  // from accept to response, both counted
-  std::uint64_t macs = 0;    // padding not counted
+  std::uint64_t cycles = 0;         // from accept to response, both counted
+  std::uint64_t macs = 0;           // padding not counted
+  std::uint64_t left_out_macs = 0;  // of columns left out; in macs
   sim::TmuCounters counters;
+  sim::TmuCounters row_counters;  // of commands by rows; those of columns.counters are the rest
+  sim::ColumnWork columns;
 
-  void add(const CommandRecord& record);
+  void add(const CommandRecord& record, const sim::HardwareConfig& hardware);
 };
 
 /// A phase's energy by one table: of the unit, and of the same array with int8 multipliers doing the same
@@ -48,7 +51,7 @@ struct PhaseReport {
   std::vector<sim::ActionCount> actions;
   std::vector<PhaseEnergy> energy;  // by table
 
-  /// Multiply-adds done, as a share of what the array could have done.
+  /// Multiply-adds done, columns left out aside, as a share of what the array could have done.
   [[nodiscard]] double utilization() const;
   /// Of job_cycles: in which no command runs, since descriptors come or results and records go. 0 without a
   /// bus, where each command follows the one before.

@@ -27,6 +27,14 @@ std::string grouped(std::uint64_t value) {
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
+/// Of the columns that commands by columns were asked for.
+std::string left_out(const sim::ColumnWork& work) {
+  if (work.columns == 0) return "0 of 0";
+  const auto left_out = static_cast<double>(work.columns - work.nonzero_columns);
+  return fmt::format("{:.0f} % of {}", 100 * left_out / static_cast<double>(work.columns),
+                     grouped(work.columns));
+}
+
 /// `text` broken at blanks into lines of at most kTextWidth, each behind two blanks.
 std::string wrapped(const std::string& text) {
   std::istringstream words(text);
@@ -107,6 +115,9 @@ void add_phase(Table& table, const RunReport& report, Phase phase) {
   if (report.hardware.bus) {
     row("  descriptors, last results, records",
         [](const PhaseReport& r) { return grouped(r.outside_cycles()); });
+  }
+  if (report.hardware.unit.column_words != 0) {
+    row("columns left out in down", [](const PhaseReport& r) { return left_out(r.all.columns); });
   }
   row("utilisation of the array", [](const PhaseReport& r) { return percent(r.utilization()); });
   row(fmt::format("tokens/s of the unit at {:g} MHz", report.hardware.clock_mhz),

@@ -41,7 +41,8 @@ Json to_json(const sim::UnitConfig& unit) {
           {"activation_words", unit.activation_words},
           {"chunks", unit.chunks},
           {"weight_fifo_beats", unit.weight_fifo_beats},
-          {"result_fifo_beats", unit.result_fifo_beats}};
+          {"result_fifo_beats", unit.result_fifo_beats},
+          {"column_words", unit.column_words}};
 }
 
 Json to_json(const sim::MemoryConfig& memory) {
@@ -195,6 +196,11 @@ Json to_json(const PhaseReport& r, const PhaseWork& work, const sim::HardwareCon
                {"wall_s", work.wall_s},
                {"host_work", to_json(work.host)},
                {"host_mac_share", r.host_mac_share(work.host)}};
+  if (hardware.unit.column_words != 0) {
+    json["columns"] = {{"asked", r.all.columns.columns},
+                       {"left_out", r.all.columns.columns - r.all.columns.nonzero_columns},
+                       {"left_out_macs", r.all.left_out_macs}};
+  }
   if (r.on_bus) {
     json["dram_bytes_by_stream"]["descriptors"] = r.moved.descriptors;
     json["dram_bytes_by_stream"]["records"] = r.moved.records;
@@ -288,7 +294,8 @@ Json evidence(const RunReport& report) {
       {"lower_bound_cycles", "model: closed form"},
       {"dram_bytes", "model: counted beats"},
       {"macs", "exact: from the shapes, padding not counted"},
-      {"utilization", "model: macs over cycles x lanes x engines x slices"},
+      {"utilization",
+       "model: macs, those of columns left out aside, over cycles x lanes x engines x slices"},
       {"unit_tokens_per_s", "model: tokens over cycles at clock_mhz, host work not included"},
       {"actions", "exact: from the unit's counters"},
       {"host_work", "exact: from the shapes"},

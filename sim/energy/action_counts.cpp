@@ -11,6 +11,7 @@ namespace {
 // rtl/tmu/tmu_pkg.sv
 constexpr std::uint32_t kActivationBits = 8;
 constexpr std::uint32_t kLeafLanes = 16;
+constexpr std::uint32_t kMostColumns = 1U << 16;
 constexpr std::uint32_t kLeafBits = kActivationBits + 4;  // 16 terms of 8 bits
 
 constexpr std::uint32_t ceil_log2(std::uint32_t n) {
@@ -31,12 +32,23 @@ class Account {
   void ternary_lanes();
   void int8_lanes();
   void array();
-  void buffers();
-  void dram();
+  void column_lanes();
+  void activation_queue(std::uint64_t columns);
+  void activation_sram();
+  void fifos();
+  void dram(std::uint64_t activation_beats);
 
   [[nodiscard]] std::vector<ActionCount> take() { return std::move(rows_); }
 
  private:
+  void gated_lanes() {
+    add("gated lanes", "", Action::GatedLane, kActivationBits,
+        counters_.row_slots * lanes_ - counters_.nonzero_lanes);
+  }
+  void decoded_weights() {
+    add("decoded weights", "registers", Action::RegisterWrite, 2 * lanes_, counters_.weight_beats);
+  }
+
   void add(std::string_view name, std::string_view part, Action action, std::uint32_t width_bits,
            std::uint64_t count, std::uint32_t capacity_bytes = 0) {
     rows_.push_back({name, part, action, width_bits, capacity_bytes, count});
@@ -74,13 +86,12 @@ void Account::int8_lanes() {
 void Account::array() {
   // Zero weights keep their operand quiet, but the adders around it switch for their neighbours: measured
   // tree energy differs by less than 0.5 %, so a gated lane is counted and not discounted.
-  add("gated lanes", "", Action::GatedLane, kActivationBits,
-      counters_.row_slots * lanes_ - counters_.nonzero_lanes);
+  gated_lanes();
   tree("tree", "tree", kActivationBits + 1, counters_.row_slots);
   add("accumulator", "accumulate", Action::Add, sum_bits(unit_.activation_words * unit_.lanes),
       counters_.row_slots);
 
-  add("decoded weights", "registers", Action::RegisterWrite, 2 * lanes_, counters_.weight_beats);
+  decoded_weights();
   add("leaf sums", "registers", Action::RegisterWrite, lanes_ / kLeafLanes * kLeafBits,
       counters_.row_slots);
   add("root sum", "registers", Action::RegisterWrite, sum_bits(lanes_), counters_.row_slots);
@@ -88,7 +99,19 @@ void Account::array() {
       sum_bits(unit_.activation_words * unit_.lanes), counters_.row_slots);
 }
 
-void Account::buffers() {
+void Account::column_lanes() {
+  gated_lanes();
+  const std::uint32_t bits = sum_bits(kMostColumns);
+  add("column sums", "accumulate", Action::Add, bits, counters_.row_slots * lanes_);
+  decoded_weights();
+  add("column sums", "registers", Action::RegisterWrite, bits, counters_.row_slots * lanes_);
+}
+
+void Account::activation_queue(std::uint64_t columns) {
+  add("activation queue", "registers", Action::RegisterWrite, kActivationBits, 2 * columns);
+}
+
+void Account::activation_sram() {
   // Each slice has a bank of its own, a word of all lanes a read, a beat a write.
   const std::uint32_t bank_bytes = unit_.activation_words * unit_.lanes;
   const std::uint32_t beat_bits = 8 * StreamMemory::kActivationBeatBytes;
@@ -96,6 +119,9 @@ void Account::buffers() {
       counters_.activation_reads, bank_bytes);
   add("activation SRAM", "activation_sram", Action::SramWrite, beat_bits,
       counters_.activation_writes, bank_bytes);
+}
+
+void Account::fifos() {
   // FIFOs are registers: an entry is written once and read once.
   add("weight FIFO", "weight_fifo", Action::RegisterWrite, 8 * unit_.beat_bytes(),
       2 * counters_.weight_beats);
@@ -103,14 +129,22 @@ void Account::buffers() {
       2 * counters_.sums);
 }
 
-void Account::dram() {
+void Account::dram(std::uint64_t activation_beats) {
   add("weights", "dram_weights", Action::DramRead, 8 * unit_.beat_bytes(), counters_.weight_beats);
   add("activations", "dram_activations", Action::DramRead, 8 * StreamMemory::kActivationBeatBytes,
-      counters_.activation_writes);
+      activation_beats);
   add("results", "dram_results", Action::DramWrite, 8 * StreamMemory::kSumBytes, counters_.sums);
 }
 
 }  // namespace
+
+ColumnWork& ColumnWork::operator+=(const ColumnWork& other) {
+  columns += other.columns;
+  nonzero_columns += other.nonzero_columns;
+  activation_beats += other.activation_beats;
+  counters += other.counters;
+  return *this;
+}
 
 std::vector<ActionCount> count_actions(const UnitConfig& unit, WeightFormat format,
                                        const TmuCounters& counters, Lane lane) {
@@ -121,8 +155,20 @@ std::vector<ActionCount> count_actions(const UnitConfig& unit, WeightFormat form
     account.int8_lanes();
   }
   account.array();
-  account.buffers();
-  account.dram();
+  account.activation_sram();
+  account.fifos();
+  account.dram(counters.activation_writes);
+  return account.take();
+}
+
+std::vector<ActionCount> count_column_actions(const UnitConfig& unit, WeightFormat format,
+                                              const ColumnWork& work, Lane lane) {
+  Account account(unit, format, work.counters);
+  if (lane == Lane::Int8) account.int8_lanes();
+  account.column_lanes();
+  account.activation_queue(work.nonzero_columns);
+  account.fifos();
+  account.dram(work.activation_beats);
   return account.take();
 }
 

@@ -40,7 +40,17 @@ enum class Lane : std::uint8_t {
   Int8,     // the same array with an 8 x 8 bit multiplier a lane and no correction
 };
 
-/// Every priced action of commands with the summed `counters`, exact. One function for all levels: SystemC
+/// What commands by columns did, summed.
+struct ColumnWork {
+  std::uint64_t columns = 0;           // asked for
+  std::uint64_t nonzero_columns = 0;   // of them not left out
+  std::uint64_t activation_beats = 0;  // read from memory
+  TmuCounters counters;
+
+  ColumnWork& operator+=(const ColumnWork& other);
+};
+
+/// Every priced action of commands by rows with the summed `counters`, exact. One function for all levels: SystemC
 /// and RTL have equal counters, so they have equal accounts.
 ///
 /// A tree over n lanes is n - 1 adders: pairs of lanes (9-bit results), pairs of pairs (10 bits), ...; as
@@ -50,5 +60,12 @@ enum class Lane : std::uint8_t {
 [[nodiscard]] std::vector<ActionCount> count_actions(const UnitConfig& unit, WeightFormat format,
                                                      const TmuCounters& counters,
                                                      Lane lane = Lane::Ternary);
+
+/// The same of commands by columns: in place of the tree each lane that holds a weight adds x, -x or 0 to a sum
+/// of its own, a zero like any other; no activation SRAM. Gathering is multiplexers.
+[[nodiscard]] std::vector<ActionCount> count_column_actions(const UnitConfig& unit,
+                                                            WeightFormat format,
+                                                            const ColumnWork& work,
+                                                            Lane lane = Lane::Ternary);
 
 }  // namespace sterna::sim

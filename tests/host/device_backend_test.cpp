@@ -124,6 +124,74 @@ TEST(DeviceBackend, CountsMacsWithoutPaddingAndTheAdditionsOfSplitRows) {
   EXPECT_EQ(backend.matrix_name(0), "layers.0.q_proj");
 }
 
+/// A unit that can skip columns: 240 rows a beat in t5, 192 in t2, up to 2 beats; rows of 4 beats a piece.
+sim::HardwareConfig column_hardware(sim::WeightFormat format = sim::WeightFormat::T5) {
+  sim::HardwareConfig hardware = fake_hardware(80, 3, 2, 4, 3, format);
+  hardware.unit.column_words = 2;
+  return hardware;
+}
+
+struct ColumnRun {
+  std::vector<sim::TmuCommand> commands;
+  std::vector<CommandRecord> records;
+};
+
+/// Multiplies `tokens` tokens, whose first `nonzeros` activations alone are not zero, by a matrix; compares.
+ColumnRun multiply_sparse(const sim::HardwareConfig& hardware, const std::string& name,
+                          std::size_t rows, std::size_t cols, std::size_t nonzeros,
+                          std::size_t tokens = 1) {
+  std::mt19937 rng(static_cast<unsigned>(rows * 7919 + cols));
+  FakeTmu device(hardware);
+  DeviceBackend backend(device);
+  const Matrix matrix = random_matrix(rows, cols, rng);
+  std::vector<std::int8_t> x(tokens * cols);
+  std::fill_n(x.begin(), nonzeros, std::int8_t{-128});
+  std::vector<std::int32_t> sums(tokens * rows);
+  const Product product{backend.add_matrix(name, PackedTernary(matrix.trits, rows, cols)), sums};
+  backend.multiply({x, tokens, cols}, {&product, 1});
+  EXPECT_EQ(sums, plain_product(matrix, x, tokens)) << rows << " x " << cols;
+  return {device.commands, backend.records()};
+}
+
+TEST(DeviceBackend, GivesThePlainProductByColumns) {
+  for (auto format : {sim::WeightFormat::T5, sim::WeightFormat::T2}) {
+    for (std::size_t rows : {150, 191, 192, 193, 239, 240, 241, 384}) {
+      for (std::size_t cols : {79, 80, 81, 330, 1000}) {
+        const ColumnRun run =
+            multiply_sparse(column_hardware(format), "layers.3.down_proj", rows, cols, cols / 5);
+        ASSERT_EQ(run.commands.size(), 1U) << rows << " x " << cols;
+        EXPECT_EQ(run.commands[0].columns, cols);
+        EXPECT_EQ(run.records[0].nonzero_columns, cols / 5);
+        EXPECT_EQ(run.records[0].macs, rows * cols);
+      }
+    }
+  }
+}
+
+// An engine has 33 rows, of 3 beats; a beat a column.
+TEST(DeviceBackend, GoesByColumnsWhereThatMovesFewerBeats) {
+  const auto hardware = column_hardware();
+  EXPECT_EQ(multiply_sparse(hardware, "layers.0.down_proj", 99, 240, 98).commands[0].columns, 240);
+  EXPECT_EQ(multiply_sparse(hardware, "layers.0.down_proj", 99, 240, 99).commands[0].columns, 0);
+  EXPECT_EQ(multiply_sparse(hardware, "layers.0.down_proj", 99, 240, 0).commands[0].columns, 240);
+  // Two pieces of 4 and 1 beats.
+  const ColumnRun wide = multiply_sparse(hardware, "layers.0.down_proj", 99, 330, 164);
+  EXPECT_EQ(wide.commands[0].columns, 330);
+  EXPECT_EQ(multiply_sparse(hardware, "layers.0.down_proj", 99, 330, 165).commands.size(), 2U);
+}
+
+TEST(DeviceBackend, GoesByRowsWhatTheUnitCannotDoByColumns) {
+  const auto by_columns = [](const ColumnRun& run) { return run.commands[0].columns != 0; };
+  const auto hardware = column_hardware();
+  EXPECT_FALSE(by_columns(multiply_sparse(hardware, "layers.0.down_proj", 481, 80, 1)));
+  EXPECT_FALSE(by_columns(multiply_sparse(hardware, "layers.0.down_proj", 100, 80, 1, 2)));
+  EXPECT_TRUE(by_columns(multiply_sparse(hardware, "layers.0.down_proj", 3, 65535, 1)));
+  EXPECT_FALSE(by_columns(multiply_sparse(hardware, "layers.0.down_proj", 3, 65536, 1)));
+  EXPECT_FALSE(by_columns(multiply_sparse(hardware, "layers.0.up_proj", 100, 80, 1)));
+  EXPECT_FALSE(
+      by_columns(multiply_sparse(fake_hardware(80, 3, 2, 4, 3), "layers.0.down_proj", 100, 80, 1)));
+}
+
 TEST(DeviceBackend, RefusesShapesThatDisagree) {
   FakeTmu device(fake_hardware(80, 1, 1, 2, 1));
   DeviceBackend backend(device);

@@ -60,6 +60,37 @@ TEST_P(Streams, HoldEveryRowOfItsEngineAndZerosBehind) {
   }
 }
 
+// Rows around the engine count and a beat, columns from one; every engine's stream has all columns.
+TEST_P(Streams, HoldEveryColumnAndZerosBehind) {
+  const WeightFormat format = GetParam();
+  const std::size_t trits_a_beat = kUnit.trits_per_beat(format);
+  for (std::size_t rows : {1, 2, 3, 4, 191, 192, 193, 239, 240, 241, 400}) {
+    for (std::size_t cols : {1, 2, 17}) {
+      const auto trits = random_trits(rows * cols, static_cast<unsigned>(rows * 1000 + cols));
+      const auto streams = pack_columns(PackedTernary(trits, rows, cols), kUnit, format);
+      const std::size_t beats = (rows + 3 * trits_a_beat - 1) / (3 * trits_a_beat);
+      const std::size_t column_bytes = beats * kUnit.beat_bytes();
+      ASSERT_EQ(streams.engine_offset.size(), 4U);
+      ASSERT_EQ(streams.bytes.size(), 3 * cols * column_bytes);
+      for (std::size_t e = 0; e < 3; ++e) {
+        ASSERT_EQ(streams.engine_offset[e], e * cols * column_bytes);
+        for (std::size_t c = 0; c < cols; ++c) {
+          const auto bytes =
+              std::span(streams.bytes)
+                  .subspan(streams.engine_offset[e] + c * column_bytes, column_bytes);
+          for (std::size_t i = 0; i < beats * trits_a_beat; ++i) {
+            const std::size_t row = i * 3 + e;
+            const int expected = row < rows ? trits[row * cols + c] : 0;
+            const auto beat = bytes.subspan(i / trits_a_beat * kUnit.beat_bytes());
+            ASSERT_EQ(wire_trit(beat, i % trits_a_beat, format), expected)
+                << rows << " x " << cols << ", row " << row << ", column " << c;
+          }
+        }
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(BothFormats, Streams, testing::Values(WeightFormat::T5, WeightFormat::T2),
                          [](const auto& variant) {
                            return variant.param == WeightFormat::T5 ? "t5" : "t2";
@@ -83,6 +114,16 @@ TEST(TokensPerCommand, IsBoundByChunksAndByWords) {
   EXPECT_EQ(tokens_per_command(2, kUnit), 4U);
   EXPECT_EQ(tokens_per_command(1, kUnit), 8U);
   EXPECT_EQ(tokens_per_command(1, fake_hardware(80, 3, 2, 100, 8).unit), 16U);
+}
+
+TEST(ColumnCommand, HasTheBeatsOfItsRowsAndWholeBeatsOfActivations) {
+  const sim::TmuCommand command = column_command(241, 33, kUnit, WeightFormat::T5);
+  EXPECT_EQ(command, (sim::TmuCommand{1, 2, 241, WeightFormat::T5, false, 33}));
+  EXPECT_EQ(column_activations(std::vector<std::int8_t>(16, 7)).size(), 16U);
+  const auto padded = column_activations(std::vector<std::int8_t>(17, 7));
+  ASSERT_EQ(padded.size(), 32U);
+  EXPECT_EQ(padded[16], 7);
+  EXPECT_EQ(padded[17], 0);
 }
 
 TEST(PadActivations, CopiesThePieceOfEveryTokenAndClearsTheRest) {

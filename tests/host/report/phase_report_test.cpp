@@ -21,6 +21,20 @@ sim::HardwareConfig ideal_hardware() {
   return hardware;
 }
 
+/// On a memory that answers at once.
+sim::HardwareConfig on_bus(sim::HardwareConfig hardware) {
+  sim::DramConfig dram = sim::default_dram(sim::dram_parts().front(), 100'000);
+  dram.kind = sim::DramKind::Ideal;
+  hardware.bus = sim::BusConfig{.burst_beats = 16,
+                                .dma_fifo_beats = 64,
+                                .outstanding = 4,
+                                .descriptors = 4,
+                                .result_bits = 128,
+                                .latency_ns = 0,
+                                .dram = dram};
+  return hardware;
+}
+
 /// What the unit does without a stall for 4 tokens, 3 rows and 2 beats: 2 chunks, 2 groups.
 CommandRecord record(std::size_t job, std::uint64_t accept_cycle, Phase phase, bool keep) {
   sim::TmuCounters c;
@@ -74,16 +88,7 @@ TEST(PhaseReport, AddsUpTheJobsOfItsPhaseOnly) {
 }
 
 TEST(PhaseReport, CountsWhatABusAdds) {
-  sim::HardwareConfig hardware = ideal_hardware();
-  sim::DramConfig dram = sim::default_dram(sim::dram_parts().front(), 100'000);
-  dram.kind = sim::DramKind::Ideal;
-  hardware.bus = sim::BusConfig{.burst_beats = 16,
-                                .dma_fifo_beats = 64,
-                                .outstanding = 4,
-                                .descriptors = 4,
-                                .result_bits = 128,
-                                .latency_ns = 0,
-                                .dram = dram};
+  const sim::HardwareConfig hardware = on_bus(ideal_hardware());
   SimulatedRun run = simulated_run();
   // 60 cycles before the first command, 5 between the two, 30 from the last response to its record.
   run.records[0].report.accept_cycle += 60;
@@ -103,6 +108,48 @@ TEST(PhaseReport, CountsWhatABusAdds) {
   lost.job_cycles = 69;
   EXPECT_THAT(broken_contracts(lost),
               ElementsAre(HasSubstr("below the bound"), HasSubstr("the jobs' to 69")));
+}
+
+// 100 rows on 2 engines: one beat a column, 50 row groups. 5 of 20 columns are added up.
+TEST(PhaseReport, LeavesOutWhatColumnsLeaveOut) {
+  sim::HardwareConfig hardware = on_bus(ideal_hardware());
+  hardware.unit.column_words = 1;
+  SimulatedRun run{};
+  run.matrix_names = {"layers.0.down_proj"};
+  sim::TmuCounters c;
+  c.activation_stall_cycles = 30;
+  c.issue_cycles = 5;
+  c.drain_cycles = 60;
+  c.respond_cycles = 1;
+  c.weight_beats = c.row_slots = 10;
+  c.nonzero_lanes = 400;
+  c.result_beats = 50;
+  c.sums = 100;
+  run.records = {{.matrix = 0,
+                  .piece = 0,
+                  .phase = Phase::Decode,
+                  .job = 0,
+                  .command = {1, 1, 100, sim::WeightFormat::T5, false, 20},
+                  .macs = 100 * 20,
+                  .report = {sim::TmuStatus::Done, 100, 196, 260, c},
+                  .nonzero_columns = 5}};
+  const PhaseReport report = report_phase(run, Phase::Decode, 1, {hardware, {}});
+  EXPECT_EQ(report.all.macs, 2000U);
+  EXPECT_EQ(report.all.left_out_macs, 1500U);
+  EXPECT_EQ(report.all.columns.columns, 20U);
+  EXPECT_EQ(report.all.columns.nonzero_columns, 5U);
+  EXPECT_DOUBLE_EQ(report.utilization(), 500.0 / (261 * 80 * 2 * 2));
+  EXPECT_EQ(report.moved.weights, 10U * 16);
+  EXPECT_EQ(report.moved.activations, 2U * 16);
+  EXPECT_EQ(report.moved.results, 50U * 2 * 4);
+  EXPECT_EQ(report.moved, report.compulsory);
+  EXPECT_THAT(broken_contracts(report), IsEmpty());
+  std::uint64_t adds_in_lanes = 0;
+  for (const sim::ActionCount& action : report.actions) {
+    EXPECT_FALSE(action.part == "tree" && action.count != 0);
+    if (action.part == "accumulate") adds_in_lanes += action.count;
+  }
+  EXPECT_EQ(adds_in_lanes, 10U * 80);
 }
 
 TEST(PhaseReport, TokensPerSecondAreThoseOfTheClock) {

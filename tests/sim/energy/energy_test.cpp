@@ -106,6 +106,44 @@ TEST(CountActions, PutsAMultiplierInEveryLaneOfTheBaseline) {
   EXPECT_EQ(count(actions, "tree", Action::Add), 30 * 79);
 }
 
+// 10 of 25 columns, 2 beats of 4 engines each, 9 row groups.
+constexpr ColumnWork kColumns = {.columns = 25,
+                                 .nonzero_columns = 10,
+                                 .activation_beats = 2,
+                                 .counters = {.issue_cycles = 20,
+                                              .weight_beats = 80,
+                                              .row_slots = 80,
+                                              .nonzero_lanes = 3000,
+                                              .result_beats = 9,
+                                              .sums = 35}};
+
+TEST(CountColumnActions, AddsInEveryLaneAndHasNoTree) {
+  const auto t5 = count_column_actions(kUnit, WeightFormat::T5, kColumns);
+  EXPECT_EQ(count(t5, "tree", Action::Add), 0);
+  EXPECT_EQ(count(t5, "correction", Action::Add), 0);
+  EXPECT_EQ(count(t5, "accumulate", Action::Add), 80 * 80);
+  EXPECT_EQ(count(t5, "accumulate", Action::Add, 25), 80 * 80);  // 8 + 1 + log2(65536)
+  EXPECT_EQ(count(t5, "registers", Action::RegisterWrite, 25), 80 * 80);
+  EXPECT_EQ(count(t5, "registers", Action::RegisterWrite, 160), 80);  // decoded weights
+  EXPECT_EQ(count(t5, "registers", Action::RegisterWrite, 8), 2 * 10);
+  EXPECT_EQ(count(t5, "", Action::GatedLane), 80 * 80 - 3000);
+  const auto t2 = count_column_actions(kUnit, WeightFormat::T2, kColumns);
+  EXPECT_EQ(count(t2, "accumulate", Action::Add), 80 * 64);
+  const auto int8 = count_column_actions(kUnit, WeightFormat::T5, kColumns, Lane::Int8);
+  EXPECT_EQ(count(int8, "multiply", Action::Multiply), 80 * 80);
+  EXPECT_EQ(count(t5, "multiply", Action::Multiply), 0);
+}
+
+TEST(CountColumnActions, ReadsActivationsPastTheSram) {
+  const auto actions = count_column_actions(kUnit, WeightFormat::T5, kColumns);
+  EXPECT_EQ(count(actions, "dram_activations", Action::DramRead, 128), 2);
+  EXPECT_EQ(count(actions, "dram_weights", Action::DramRead, 128), 80);
+  EXPECT_EQ(count(actions, "dram_results", Action::DramWrite, 32), 35);
+  EXPECT_EQ(count(actions, "activation_sram", Action::SramRead), 0);
+  EXPECT_EQ(count(actions, "activation_sram", Action::SramWrite), 0);
+  EXPECT_EQ(count(actions, "weight_fifo", Action::RegisterWrite, 128), 160);
+}
+
 TEST(CountActions, AddsUpOverCommands) {
   TmuCounters twice = kCounters;
   twice += kCounters;

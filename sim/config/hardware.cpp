@@ -117,10 +117,11 @@ void HardwareConfig::validate() const {
   if (host) host->validate();
   if (bus) return validate_bus();
   if (unit.column_words != 0) {
-    throw FieldError("unit.column_words",
-                     fmt::format("is {}; without a bus it must be 0: the unit asks a bus for the columns "
-                                 "that it wants",
-                                 unit.column_words));
+    throw FieldError(
+        "unit.column_words",
+        fmt::format("is {}; without a bus it must be 0: the unit asks a bus for the columns "
+                    "that it wants",
+                    unit.column_words));
   }
   memory.validate();
   const double shortest_ns = kMinRefreshCycles * 1000 / clock_mhz;

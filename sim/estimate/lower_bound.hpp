@@ -30,8 +30,8 @@ struct LowerBound {
       cycles;  // of the job, from cycle 0 to its last response, on a bus to its last record
   MovedBytes
       bytes;  // compulsory: every weight, activation and sum once, by columns the weights of the columns
-      // that are not left out; on a bus the sums of absent rows of the last group too, and a
-      // descriptor and a record a command
+  // that are not left out; on a bus the sums of absent rows of the last group too, and a
+  // descriptor and a record a command
 };
 
 /// Closed form for one job of legal commands on an idle unit: the longest of

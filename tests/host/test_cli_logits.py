@@ -69,10 +69,8 @@ def test_only_rtl_is_simulated_side_by_side(
     done = sterna(command, *needed, "--backend", backend, "--simulators", 2)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert (
-        f"--simulators 2: only RTL is simulated side by side; leave it out or say --backend rtl instead of {backend}"
-        in done.stderr
-    )  # noqa: E501
+    sentence = "--simulators 2: only RTL is simulated side by side; leave it out or say"
+    assert f"{sentence} --backend rtl instead of {backend}" in done.stderr
     assert not (tmp_path / "l.npy").exists()
 
 

@@ -47,7 +47,10 @@ Workload workload(const RunOptions& options, const std::optional<Tokenizer>& tok
     work.set_held_out(random_tokens(options.eval_tokens, config.vocab, options.shared.seed + 1),
                       window);
   } else {
-    (void)require_tokenizer(source);
+    throw std::invalid_argument(
+        fmt::format("--text {}: {} has no tokenizer to read it with; leave --text out, and random "
+                    "tokens are evaluated",
+                    options.text, source));
   }
   work.kv = parse_kv_format(options.shared.kv);
   work.validate_prompt(config);

@@ -106,8 +106,8 @@ void HardwareConfig::validate_bus() const {
 }
 
 void HardwareConfig::validate_on_bus() const {
-  validate();
   if (!bus) throw FieldError("bus", "is missing; give the design a bus");
+  validate();
 }
 
 void HardwareConfig::validate() const {

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "model/checkpoints/sterna-5m"
 TINY = ROOT / "tests/model/golden/offline_multiply"
 
 # The unit of configs/edge.yaml with the bus "edge" of tests/sim/bus/bus_designs.hpp: its RTL
@@ -17,7 +18,7 @@ name: edge-on-a-bus
 clock_mhz: 300
 weight_format: t5
 unit: {lanes: 80, engines: 4, slices: 2, activation_words: 512, chunks: 32,
-       weight_fifo_beats: 16, result_fifo_beats: 16}
+       weight_fifo_beats: 16, result_fifo_beats: 16, column_words: 8}
 bus: {burst_beats: 16, dma_fifo_beats: 64, outstanding: 8, descriptors: 4, result_bits: 128,
       latency_ns: 30}
 dram: {part: LPDDR4X-4266, channels: 2}
@@ -55,6 +56,43 @@ def test_the_cycles_outside_of_commands_are_told_apart(bus_run) -> None:
         # A job fetches and checks a descriptor before anything runs (docs/axi.md: 41 + 2 E).
         assert p["state_cycles"]["outside"] > 49 * p["jobs"]
         assert p["lower_bound_cycles"] <= p["cycles"]
+
+
+def test_columns_are_left_out_in_decode_with_the_same_bits_and_fewer_bytes(
+    sterna, design, tmp_path: Path
+) -> None:
+    by_rows = tmp_path / "rows.yaml"
+    by_rows.write_text(DESIGN.replace("column_words: 8", "column_words: 0"))
+    reports = {}
+    for hardware, backends in ((design, "cpu,systemc,rtl"), (by_rows, "cpu,systemc")):
+        done = sterna("run", "--model", SHIPPED, "--hw", hardware, "--backend", backends,
+                      "--tokens", 3, "--eval-tokens", 2, "--window", 2, "--out", tmp_path / "out",
+                      "--json")  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        reports[hardware] = json.loads(done.stdout)
+    check = reports[design]["check"]
+    assert check["bits_identical"] and check["cycles_identical"]
+    assert check["broken_contracts"] == []
+    skipping, plain = (reports[h]["backends"]["systemc"] for h in (design, by_rows))
+    assert skipping["logits_sha256"] == plain["logits_sha256"]
+    assert 0 < skipping["decode"]["columns"]["left_out"] < skipping["decode"]["columns"]["asked"]
+    assert skipping["decode"]["dram_bytes"] < plain["decode"]["dram_bytes"]
+    assert skipping["decode"]["cycles"] < plain["decode"]["cycles"]
+
+
+@pytest.mark.parametrize(
+    "old, new, field",
+    [("column_words: 8", "column_words: 33", "33"), ("column_words", "column_word", "column_word")],
+)
+def test_a_wrong_number_of_column_words_is_refused(
+    sterna, tmp_path: Path, old: str, new: str, field: str
+) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(DESIGN.replace(old, new))
+    done = sterna("info", "--hw", wrong)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert str(wrong) in done.stderr and field in done.stderr
 
 
 def test_a_slower_memory_takes_more_cycles_and_gives_the_same_bits(

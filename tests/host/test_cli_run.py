@@ -310,3 +310,13 @@ def test_exit_codes_of_the_command_itself(sterna, bad_input) -> None:
     bad_input(sterna(), "choose run, generate")
     bad_input(sterna("fly"), 'there is no command "fly"; choose run')
     bad_input(sterna("run", "--fly"), "--fly")
+
+
+def test_a_text_for_a_model_without_tokenizer_is_refused_with_the_way_out(sterna, tmp_path) -> None:
+    text = tmp_path / "t.txt"
+    text.write_text("words")
+    done = sterna("run", "--model", TINY, "--text", text, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert str(text) in done.stderr and "leave --text out" in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -145,7 +145,7 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
 };
 
 SystemcBusTmu::SystemcBusTmu(const HardwareConfig& hardware, ThreadPool* pool)
-    : hardware_((check_systemc_accepts(hardware), hardware.validate_on_bus(), hardware)),
+    : hardware_((hardware.validate_on_bus(), check_systemc_accepts(hardware), hardware)),
       model_(std::make_unique<Model>(sc_core::sc_gen_unique_name("tmu_axi"), hardware_)),
       values_(hardware_.unit, pool) {}
 

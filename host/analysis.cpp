@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,13 +22,14 @@ struct Group {
   std::string_view name;
   std::size_t cols;
   std::vector<std::size_t> rows;
+  bool after_relu2 = false;  // what comes in is zero in places
 };
 
 std::array<Group, 4> groups_of(const ModelConfig& model) {
   return {{{"q, k, v", model.hidden, {model.q_width(), model.kv_width(), model.kv_width()}},
            {"o", model.q_width(), {model.hidden}},
            {"gate, up", model.hidden, {model.ffn, model.ffn}},
-           {"down", model.ffn, {model.hidden}}}};
+           {"down", model.ffn, {model.hidden}, model.activation == Activation::Relu2}}};
 }
 
 // Counters that neither the timing nor the weights can change, of a command done so many times.
@@ -45,15 +49,62 @@ sim::TmuCounters counters_of(const sim::UnitConfig& unit, const sim::TmuCommand&
   return counters;
 }
 
+// The same of a command by columns.
+sim::ColumnWork column_work(const sim::UnitConfig& unit, const sim::TmuCommand& command,
+                            std::uint32_t nonzero_columns) {
+  const std::uint64_t slots = std::uint64_t{nonzero_columns} * command.beats;
+  sim::ColumnWork work{.columns = command.columns,
+                       .nonzero_columns = nonzero_columns,
+                       .activation_beats = sim::activation_beats(unit, command),
+                       .counters = {}};
+  work.counters.issue_cycles = slots;
+  work.counters.weight_beats = work.counters.row_slots = slots * unit.engines;
+  work.counters.result_beats = sim::shape_of(unit, command).groups;
+  work.counters.sums = command.rows;
+  return work;
+}
+
 void add(ProductAnalysis& sum, const ProductAnalysis& part, std::uint64_t count) {
   sum.commands += part.commands * count;
   sum.macs += part.macs * count;
+  sum.left_out_macs += part.left_out_macs * count;
   sum.lower_bound_cycles += part.lower_bound_cycles * count;
   sum.bytes += part.bytes * count;
   sum.cycles.add(part.cycles, static_cast<double>(count));
+  sum.columns.columns += part.columns.columns * count;
+  sum.columns.nonzero_columns += part.columns.nonzero_columns * count;
+  sum.columns.activation_beats += part.columns.activation_beats * count;
   for (const NamedCounter& counter : named_counters()) {
     sum.counters.*counter.field += part.counters.*counter.field * count;
+    sum.columns.counters.*counter.field += part.columns.counters.*counter.field * count;
   }
+}
+
+// One token by columns, `zeros` of them left out; none where the driver would not.
+std::optional<ProductAnalysis> analyze_columns(const Group& group,
+                                               const sim::HardwareConfig& hardware, double zeros) {
+  const sim::UnitConfig& unit = hardware.unit;
+  const sim::WeightFormat format = hardware.weight_format;
+  const std::size_t rows = group.rows.front();
+  const auto nonzeros =
+      static_cast<std::uint32_t>(std::lround((1 - zeros) * static_cast<double>(group.cols)));
+  if (!group.after_relu2 || !can_skip_columns(rows, group.cols, unit, format) ||
+      !is_less_by_columns(rows, group.cols, nonzeros, unit, format)) {
+    return std::nullopt;
+  }
+  const sim::TmuCommand command = column_command(rows, group.cols, unit, format);
+  const auto commands = std::span(&command, 1);
+  const auto columns = std::span(&nonzeros, 1);
+  const sim::LowerBound bound = sim::lower_bound(hardware, commands, {}, columns);
+  return ProductAnalysis{.name = group.name,
+                         .commands = 1,
+                         .macs = std::uint64_t{command.rows} * group.cols,
+                         .left_out_macs = std::uint64_t{command.rows} * (group.cols - nonzeros),
+                         .lower_bound_cycles = bound.cycles,
+                         .cycles = sim::estimate_job(hardware, commands, bound, {}, columns),
+                         .bytes = bound.bytes,
+                         .counters = {},
+                         .columns = column_work(unit, command, nonzeros)};
 }
 
 // Of many batches that fill the activation SRAM, each but the first takes what the second takes: that is repeated.
@@ -65,7 +116,7 @@ ProductAnalysis analyze_job(const Group& group, const sim::HardwareConfig& hardw
   const std::size_t batches = tokens / batch;
   const sim::Repeat repeat = {
       .first = in_batch, .last = 2 * in_batch, .more = batches > 3 ? batches - 2 : 0};
-  ProductAnalysis job{.name = group.name, .cycles = {}, .counters = {}};
+  ProductAnalysis job{.name = group.name, .cycles = {}, .counters = {}, .columns = {}};
   std::vector<sim::TmuCommand> commands;
   for (const PlannedCommand& planned :
        plan_commands(tokens - repeat.more * batch, group.cols, group.rows, hardware.unit,
@@ -87,11 +138,13 @@ ProductAnalysis analyze_job(const Group& group, const sim::HardwareConfig& hardw
 }  // namespace
 
 PassAnalysis analyze_pass(const ModelConfig& model, const sim::HardwareConfig& hardware,
-                          std::size_t tokens) {
+                          std::size_t tokens, double zeros) {
   PassAnalysis pass{.tokens = tokens, .products = {}, .all = {}};
   for (const Group& group : groups_of(model)) {
-    ProductAnalysis product{.name = group.name, .cycles = {}, .counters = {}};
-    add(product, analyze_job(group, hardware, tokens), model.layers);
+    ProductAnalysis product{.name = group.name, .cycles = {}, .counters = {}, .columns = {}};
+    const auto by_columns =
+        tokens == 1 ? analyze_columns(group, hardware, zeros) : std::optional<ProductAnalysis>();
+    add(product, by_columns ? *by_columns : analyze_job(group, hardware, tokens), model.layers);
     add(pass.all, product, 1);
     pass.products.push_back(std::move(product));
   }
@@ -112,7 +165,7 @@ double PassAnalysis::tokens_per_s(const sim::HardwareConfig& hardware) const {
 
 double PassAnalysis::of_adders(const sim::HardwareConfig& hardware) const {
   const auto a_cycle = static_cast<double>(hardware.unit.macs_per_cycle(hardware.weight_format));
-  return static_cast<double>(all.macs) / (a_cycle * all.cycles.cycles());
+  return static_cast<double>(all.macs - all.left_out_macs) / (a_cycle * all.cycles.cycles());
 }
 
 double PassAnalysis::of_weight_bandwidth(const sim::HardwareConfig& hardware) const {

@@ -23,13 +23,6 @@ double seconds_since(Clock::time_point start) {
 // Of the matrices of a model only this one comes behind a squared ReLU.
 bool has_sparse_input(std::string_view name) { return name.ends_with("down_proj"); }
 
-bool can_skip_columns(const sim::UnitConfig& unit, const PackedTernary& weights,
-                      sim::WeightFormat format) {
-  constexpr std::size_t kMostColumns = 0xFFFF;  // of a command
-  return weights.cols() <= kMostColumns &&
-         sim::column_beats(unit, weights.rows(), format) <= unit.column_words;
-}
-
 }  // namespace
 
 /// One multiply() on its way to the device. Lists, because tasks hold spans of the buffers.
@@ -70,7 +63,7 @@ MatrixId DeviceBackend::add_matrix(std::string_view name, const PackedTernary& w
   for (const ColumnPiece& columns : split_columns(weights.cols(), unit, format)) {
     matrix.pieces.push_back({columns, pack_streams(weights, columns, unit, format)});
   }
-  if (has_sparse_input(name) && can_skip_columns(unit, weights, format)) {
+  if (has_sparse_input(name) && can_skip_columns(weights.rows(), weights.cols(), unit, format)) {
     matrix.columns = pack_columns(weights, unit, format);
   }
   matrices_->push_back(std::move(matrix));
@@ -146,13 +139,9 @@ void DeviceBackend::post(Job& job, const PlannedCommand& planned) const {
 bool DeviceBackend::by_columns(const ActivationBatch& x, std::span<const Product> products) const {
   const Matrix& matrix = (*matrices_)[products.front().matrix];
   if (x.tokens != 1 || products.size() != 1 || !matrix.columns) return false;
-  const sim::UnitConfig& unit = hardware().unit;
   const auto zeros = static_cast<std::size_t>(std::count(x.values.begin(), x.values.end(), 0));
-  const std::size_t column_beats =
-      (x.cols - zeros) * sim::column_beats(unit, matrix.rows, hardware().weight_format);
-  std::size_t row_beats = 0;
-  for (const Piece& piece : matrix.pieces) row_beats += piece.columns.beats;
-  return column_beats < row_beats * ((matrix.rows - 1) / unit.engines + 1);
+  return is_less_by_columns(matrix.rows, matrix.cols, x.cols - zeros, hardware().unit,
+                            hardware().weight_format);
 }
 
 void DeviceBackend::post_columns(Job& job) const {

@@ -137,6 +137,20 @@ sim::WeightStreams pack_columns(const PackedTernary& weights, const sim::UnitCon
   return streams;
 }
 
+bool can_skip_columns(std::size_t rows, std::size_t cols, const sim::UnitConfig& unit,
+                      sim::WeightFormat format) {
+  constexpr std::size_t kMostColumns = 0xFFFF;  // of a command
+  return cols <= kMostColumns && sim::column_beats(unit, rows, format) <= unit.column_words;
+}
+
+bool is_less_by_columns(std::size_t rows, std::size_t cols, std::size_t nonzeros,
+                        const sim::UnitConfig& unit, sim::WeightFormat format) {
+  std::size_t row_beats = 0;
+  for (const ColumnPiece& piece : split_columns(cols, unit, format)) row_beats += piece.beats;
+  const std::size_t groups = (rows - 1) / unit.engines + 1;
+  return nonzeros * sim::column_beats(unit, rows, format) < row_beats * groups;
+}
+
 sim::TmuCommand column_command(std::size_t rows, std::size_t cols, const sim::UnitConfig& unit,
                                sim::WeightFormat format) {
   return {.tokens = 1,

@@ -55,6 +55,15 @@ struct PlannedCommand {
                                               const ColumnPiece& piece, const sim::UnitConfig& unit,
                                               sim::WeightFormat format);
 
+/// Whether the unit can multiply a matrix of this shape column by column.
+[[nodiscard]] bool can_skip_columns(std::size_t rows, std::size_t cols, const sim::UnitConfig& unit,
+                                    sim::WeightFormat format);
+
+/// Whether one token's product, of whose activations so many are not zero, reads fewer weights by columns than by
+/// rows.
+[[nodiscard]] bool is_less_by_columns(std::size_t rows, std::size_t cols, std::size_t nonzeros,
+                                      const sim::UnitConfig& unit, sim::WeightFormat format);
+
 /// All columns of the matrix as the engines stream them for commands by columns (layout: sim::WeightStreams, Columns).
 [[nodiscard]] sim::WeightStreams pack_columns(const PackedTernary& weights,
                                               const sim::UnitConfig& unit,

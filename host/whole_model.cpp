@@ -5,9 +5,9 @@ namespace sterna::host {
 namespace {
 
 PassTime pass_time(const ModelConfig& model, const sim::HardwareConfig& hardware,
-                   const sim::HostConfig& host, std::size_t tokens, const HostWork& work) {
-  return {.tokens = tokens,
-          .device_s = analyze_pass(model, hardware, tokens).seconds(hardware),
+                   const sim::HostConfig& host, const PassAnalysis& pass, const HostWork& work) {
+  return {.tokens = pass.tokens,
+          .device_s = pass.seconds(hardware),
           .host = host_time(work, jobs_of_pass(model), host)};
 }
 
@@ -26,21 +26,24 @@ std::string_view PassTime::bound_by() const {
 }
 
 PassTime decode_step(const ModelConfig& model, const sim::HardwareConfig& hardware,
-                     const sim::HostConfig& host, std::size_t batch, std::size_t context) {
-  return pass_time(model, hardware, host, batch, count_decode_step(model, batch, context));
+                     const sim::HostConfig& host, std::size_t batch, std::size_t context,
+                     double zeros) {
+  return pass_time(model, hardware, host, analyze_pass(model, hardware, batch, zeros),
+                   count_decode_step(model, batch, context));
 }
 
 PassTime prompt_pass(const ModelConfig& model, const sim::HardwareConfig& hardware,
                      const sim::HostConfig& host, std::size_t tokens) {
-  return pass_time(model, hardware, host, tokens, count_host_work(model, 0, tokens, 1));
+  return pass_time(model, hardware, host, analyze_pass(model, hardware, tokens),
+                   count_host_work(model, 0, tokens, 1));
 }
 
 std::vector<GridStep> decode_grid(const ModelConfig& model, const sim::HardwareConfig& hardware,
-                                  const sim::HostConfig& host) {
+                                  const sim::HostConfig& host, double zeros) {
   std::vector<GridStep> grid;
   for (const std::size_t batch : kGridBatches) {
     // The unit's time does not depend on the context.
-    PassTime step = decode_step(model, hardware, host, batch, 0);
+    PassTime step = decode_step(model, hardware, host, batch, 0, zeros);
     for (const std::size_t context : kGridContexts) {
       step.host = host_time(count_decode_step(model, batch, context), jobs_of_pass(model), host);
       grid.push_back({batch, context, step});

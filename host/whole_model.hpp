@@ -32,11 +32,11 @@ struct PassTime {
 };
 
 /// One step of `batch` sequences of `context` tokens each: one pass of `batch` tokens through the unit, which
-/// reads the weights once; attention and head for each sequence.
+/// reads the weights once; attention and head for each sequence. `zeros` as in analyze_pass().
 /// Errors  std::invalid_argument for a batch of 0
 [[nodiscard]] PassTime decode_step(const ModelConfig& model, const sim::HardwareConfig& hardware,
                                    const sim::HostConfig& host, std::size_t batch,
-                                   std::size_t context);
+                                   std::size_t context, double zeros = kAssumedZeros);
 
 /// A prompt of `tokens` tokens in one pass from an empty cache, with the logits of its last token: the time
 /// to the first token.
@@ -57,6 +57,7 @@ inline constexpr std::array<std::size_t, 3> kGridContexts = {0, 1024, 4096};
 /// Every batch of kGridBatches at every context of kGridContexts, batch after batch.
 [[nodiscard]] std::vector<GridStep> decode_grid(const ModelConfig& model,
                                                 const sim::HardwareConfig& hardware,
-                                                const sim::HostConfig& host);
+                                                const sim::HostConfig& host,
+                                                double zeros = kAssumedZeros);
 
 }  // namespace sterna::host

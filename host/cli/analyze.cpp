@@ -18,6 +18,7 @@ struct AnalyzeOptions {
   std::size_t prefill = 512;
   std::size_t batch = 1;
   std::size_t context = 0;
+  double zeros = kAssumedZeros;
 };
 
 // The shape of a model, without its weights.
@@ -36,8 +37,9 @@ int analyze(const AnalyzeOptions& options) {
                           .hardware = hardware,
                           .host = host_of(hardware),
                           .tables = tables,
+                          .zeros = options.zeros,
                           .context = options.context,
-                          .decode = analyze_pass(model, hardware, options.batch),
+                          .decode = analyze_pass(model, hardware, options.batch, options.zeros),
                           .prefill = analyze_pass(model, hardware, options.prefill)};
   if (options.shared.json) {
     fmt::print("{}\n", to_json_text(analysis));
@@ -65,6 +67,11 @@ void add_analyze(CLI::App& app, int& exit_code) {
       ->add_option("--context", options->context,
                    "tokens in the cache of each sequence that decodes")
       ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--zeros", options->zeros,
+                   "share of zeros at the input of down, for a design that leaves columns out")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   add_output_options(*command, options->shared);
   command->callback([options, &exit_code] { exit_code = analyze(*options); });

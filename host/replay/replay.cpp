@@ -85,8 +85,13 @@ WindowRun run_window(const WindowProduct& product, const std::string& name,
 double estimate_window(std::span<const CommandRecord> records,
                        const sim::HardwareConfig& hardware) {
   std::vector<sim::TmuCommand> commands;
-  for (const CommandRecord& record : records) commands.push_back(record.command);
-  return sim::estimate_job(hardware, commands).cycles();
+  std::vector<std::uint32_t> nonzero_columns;
+  for (const CommandRecord& record : records) {
+    commands.push_back(record.command);
+    nonzero_columns.push_back(record.nonzero_columns);
+  }
+  const sim::LowerBound bound = sim::lower_bound(hardware, commands, {}, nonzero_columns);
+  return sim::estimate_job(hardware, commands, bound, {}, nonzero_columns).cycles();
 }
 
 IndexRange find_trace(std::optional<std::uint64_t> start, std::optional<std::uint64_t> stop,

@@ -21,8 +21,11 @@ constexpr const char* kHostEvidence =
 sim::EnergyReport energy_of(const Analysis& analysis, const PassAnalysis& pass,
                             const sim::EnergyTable& table) {
   const sim::HardwareConfig& hardware = analysis.hardware;
-  return sim::price(table,
-                    sim::count_actions(hardware.unit, hardware.weight_format, pass.all.counters));
+  auto actions = sim::count_actions(hardware.unit, hardware.weight_format, pass.all.counters);
+  const auto by_columns =
+      sim::count_column_actions(hardware.unit, hardware.weight_format, pass.all.columns);
+  actions.insert(actions.end(), by_columns.begin(), by_columns.end());
+  return sim::price(table, actions);
 }
 
 /// A column for decode and one for prefill.
@@ -46,6 +49,11 @@ class Table {
   std::string text_;
 };
 
+std::string left_out(const sim::ColumnWork& work) {
+  if (work.columns == 0) return "by rows";
+  return fmt::format("{} of {}", work.columns - work.nonzero_columns, work.columns);
+}
+
 double a_token(double value, const PassAnalysis& pass) {
   return value / static_cast<double>(pass.tokens);
 }
@@ -64,6 +72,10 @@ void add_speed(Table& table, const Analysis& analysis) {
                [&](const PassAnalysis& p) { return 100 * p.of_adders(hardware); });
   table.number("weight bandwidth used", "{:.1f} %",
                [&](const PassAnalysis& p) { return 100 * p.of_weight_bandwidth(hardware); });
+  if (hardware.unit.column_words != 0) {
+    table.row(fmt::format("columns left out in down, {:g} % zeros assumed", 100 * analysis.zeros),
+              [](const PassAnalysis& p) { return left_out(p.all.columns); });
+  }
   table.number("MB moved a token", "{:.2f}", [](const PassAnalysis& p) {
     return a_token(1e-6 * static_cast<double>(p.all.bytes.total()), p);
   });
@@ -101,7 +113,8 @@ std::string grid_table(const Analysis& analysis) {
     text += fmt::format("{:>18}", fmt::format("context {}", context));
   }
   std::size_t batch = 0;
-  for (const GridStep& step : decode_grid(analysis.model, analysis.hardware, analysis.host)) {
+  for (const GridStep& step :
+       decode_grid(analysis.model, analysis.hardware, analysis.host, analysis.zeros)) {
     if (step.batch != batch)
       text += fmt::format("\n  {:28}", fmt::format("  batch {}", step.batch));
     batch = step.batch;
@@ -169,9 +182,16 @@ Json product_json(const ProductAnalysis& product) {
             {"records", product.bytes.records}}}};
 }
 
+Json columns_json(const ProductAnalysis& all) {
+  return {{"asked", all.columns.columns},
+          {"left_out", all.columns.columns - all.columns.nonzero_columns},
+          {"left_out_macs", all.left_out_macs}};
+}
+
 Json grid_json(const Analysis& analysis) {
   Json grid = Json::array();
-  for (const GridStep& step : decode_grid(analysis.model, analysis.hardware, analysis.host)) {
+  for (const GridStep& step :
+       decode_grid(analysis.model, analysis.hardware, analysis.host, analysis.zeros)) {
     Json json = {{"batch", step.batch}, {"context", step.context}};
     json.update(to_json(step.time));
     grid.push_back(json);
@@ -186,6 +206,7 @@ Json pass_json(const Analysis& analysis, const PassAnalysis& pass) {
   json["bound_by"] = pass.bound_by(analysis.hardware);
   json["utilization"] = pass.of_adders(analysis.hardware);
   json["weight_bandwidth_used"] = pass.of_weight_bandwidth(analysis.hardware);
+  if (analysis.hardware.unit.column_words != 0) json["columns"] = columns_json(pass.all);
   for (const ProductAnalysis& product : pass.products) {
     json["products"][std::string(product.name)] = product_json(product);
   }
@@ -202,7 +223,7 @@ Json pass_json(const Analysis& analysis, const PassAnalysis& pass) {
 }  // namespace
 
 PassTime Analysis::decode_time() const {
-  return decode_step(model, hardware, host, decode.tokens, context);
+  return decode_step(model, hardware, host, decode.tokens, context, zeros);
 }
 
 PassTime Analysis::prefill_time() const {
@@ -243,6 +264,7 @@ std::string to_json_text(const Analysis& analysis) {
                {"host_evidence", kHostEvidence},
                {"time_to_first_token_s", prefill.total_s()},
                {"grid", grid_json(analysis)}};
+  if (analysis.hardware.unit.column_words != 0) json["assumed_zeros"] = analysis.zeros;
   json["decode"]["batch"] = analysis.decode.tokens;
   json["decode"]["context"] = analysis.context;
   json["decode"]["with_host"] = to_json(analysis.decode_time());

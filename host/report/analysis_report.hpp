@@ -18,6 +18,7 @@ struct Analysis {
   sim::HardwareConfig hardware;
   sim::HostConfig host;
   std::span<const sim::EnergyTable> tables;
+  double zeros;          // assumed at the input of down, where columns can be left out
   std::size_t context;   // tokens in the cache of each sequence of the decode step
   PassAnalysis decode;   // of one token of each sequence
   PassAnalysis prefill;  // of a prompt

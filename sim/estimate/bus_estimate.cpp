@@ -5,6 +5,7 @@
 
 #include "sim/bus/bus_layout.hpp"
 #include "sim/estimate/bus_steps.hpp"
+#include "sim/estimate/column_rates.hpp"
 #include "sim/job/job_plan.hpp"
 #include "sim/streams/result_path.hpp"
 
@@ -17,9 +18,11 @@ constexpr double kResultToRespond = 2;
 /// One job, command after command.
 class Estimate {
  public:
-  Estimate(const HardwareConfig& hardware, const BusRates& rates)
+  Estimate(const HardwareConfig& hardware, const BusRates& rates,
+           std::span<const std::uint32_t> nonzero_columns)
       : hardware_(hardware),
         unit_(hardware.unit),
+        nonzero_columns_(nonzero_columns),
         rates_(rates),
         steps_(hardware),
         store_(double{1} * hardware.bus->dma_fifo_beats + unit_.weight_fifo_beats) {}
@@ -28,10 +31,10 @@ class Estimate {
     const BusSteps::Start start = steps_.begin(command);
     terms_.fetch += start.accept - now_;
     terms_.accept += 1;
-    terms_.activation_stall += start.work - start.accept - 1;
-    const double loaded = load(command, start.work);
-    first_result_ = 0;
-    const double last_slot = compute(command, loaded);
+    const std::size_t index = commands_++;
+    const double last_slot = command.columns != 0
+                                 ? compute_columns(command, nonzero_columns_[index], start.accept)
+                                 : compute_rows(command, start);
     const double respond = last_slot + kIssueToResult + backlog_ + kResultToRespond;
     terms_.drain += respond - last_slot - 1;
     terms_.respond += 1;
@@ -44,6 +47,33 @@ class Estimate {
   [[nodiscard]] const JobEstimate& terms() const { return terms_; }
 
  private:
+  double compute_rows(const TmuCommand& command, const BusSteps::Start& start) {
+    terms_.activation_stall += start.work - start.accept - 1;
+    return compute(command, load(command, start.work));
+  }
+
+  // Returns the cycle of the last slot, which gathers. The cycle that finds no column left and those that gather
+  // are drain cycles.
+  double compute_columns(const TmuCommand& command, std::uint32_t columns, double accept) {
+    constexpr double kFound = 2;  // a beat of activations taken, a column of it offered
+    const ColumnRates rates = column_rates(hardware_, command, columns);
+    const double groups = shape_of(unit_, command).groups;
+    const double adding = rates.startup + rates.column * command.columns;
+    const double issue = double{1} * columns * command.beats;
+    const double waiting = std::max(0.0, adding - issue);
+    const double activation_stall =
+        columns == 0 ? waiting : std::min(waiting, steps_.read_latency() + kFound);
+    terms_.issue += issue;
+    terms_.activation_stall += activation_stall;
+    terms_.weight_stall += waiting - activation_stall;
+    terms_.drain += 1 + groups;
+    terms_.result_stall += groups * rates.result_stall;
+    const double found = accept + 1 + issue + waiting;  // that no column is left
+    backlog_ = 0;
+    first_result_ = found + 1 + kIssueToResult;
+    return found + groups * (1 + rates.result_stall);
+  }
+
   // Weights come from the first address of the job on; none is taken in between.
   void wait_until(double cycle) {
     if (weights_from_ == 0) {
@@ -108,6 +138,8 @@ class Estimate {
 
   const HardwareConfig& hardware_;
   const UnitConfig& unit_;
+  std::span<const std::uint32_t> nonzero_columns_;
+  std::size_t commands_ = 0;  // so far
   const BusRates& rates_;
   BusSteps steps_;
   double store_;             // most weight beats of an engine that wait for their slots
@@ -123,8 +155,9 @@ class Estimate {
 }  // namespace
 
 JobEstimate estimate_bus_job(const HardwareConfig& hardware, const BusRates& rates,
-                             std::span<const TmuCommand> commands, const Repeat& repeat) {
-  Estimate estimate(hardware, rates);
+                             std::span<const TmuCommand> commands, const Repeat& repeat,
+                             std::span<const std::uint32_t> nonzero_columns) {
+  Estimate estimate(hardware, rates, nonzero_columns);
   JobEstimate terms = add_commands(estimate, commands, repeat);
   estimate.end();
   terms.add(estimate.terms(), 1);

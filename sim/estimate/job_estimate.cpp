@@ -209,10 +209,11 @@ JobEstimate estimate_job(const HardwareConfig& hardware, std::span<const TmuComm
 }
 
 JobEstimate estimate_job(const HardwareConfig& hardware, std::span<const TmuCommand> commands,
-                         const LowerBound& bound, const Repeat& repeat) {
+                         const LowerBound& bound, const Repeat& repeat,
+                         std::span<const std::uint32_t> nonzero_columns) {
   JobEstimate terms;
   if (hardware.bus) {
-    terms = estimate_bus_job(hardware, bus_rates(hardware), commands, repeat);
+    terms = estimate_bus_job(hardware, bus_rates(hardware), commands, repeat, nonzero_columns);
   } else {
     Estimate estimate(hardware);
     terms = add_commands(estimate, commands, repeat);

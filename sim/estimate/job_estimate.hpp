@@ -47,10 +47,12 @@ struct NamedTerm {
 [[nodiscard]] JobEstimate estimate_job(const HardwareConfig& hardware,
                                        std::span<const TmuCommand> commands);
 
-/// The same where lower_bound() of the job is known, and a part of it comes again.
+/// The same where lower_bound() of the job is known, a part of it comes again, and of commands by columns so many
+/// columns are not left out.
 [[nodiscard]] JobEstimate estimate_job(const HardwareConfig& hardware,
                                        std::span<const TmuCommand> commands,
-                                       const LowerBound& bound, const Repeat& repeat = {});
+                                       const LowerBound& bound, const Repeat& repeat = {},
+                                       std::span<const std::uint32_t> nonzero_columns = {});
 
 /// Gives `estimate` the commands one by one; returns what repeating adds to its terms().
 template <typename Estimate>

@@ -13,6 +13,7 @@
 #include "sim/config/hardware_yaml.hpp"
 #include "sim/estimate/job_estimate.hpp"
 #include "sim/estimate/lower_bound.hpp"
+#include "tests/sim/bus/bus_job_timing.hpp"
 #include "tests/sim/job_timing.hpp"
 
 namespace sterna::host {
@@ -135,6 +136,63 @@ TEST_P(AnalysisTest, MultipliesBatchesAsIfEachWereLookedAt) {
       EXPECT_LE(pass.all.lower_bound_cycles, plain.lower_bound_cycles);
     }
   }
+}
+
+sim::HardwareConfig skipping_hardware() {
+  sim::HardwareConfig hardware = sim::load_hardware(STERNA_CONFIGS "/edge-lpddr4x.yaml");
+  hardware.unit.column_words = 8;  // of down in 2B4T: 2560 rows on four engines
+  return hardware;
+}
+
+TEST(AnalysisByColumns, IsTheOneCommandThatTheDriverPosts) {
+  const sim::HardwareConfig hardware = skipping_hardware();
+  const ModelConfig& model = named_shape("2b4t");
+  const PassAnalysis pass = analyze_pass(model, hardware, 1);
+  const ProductAnalysis& down = pass.products.back();
+  const std::vector<sim::TmuCommand> job = {
+      column_command(model.hidden, model.ffn, hardware.unit, hardware.weight_format)};
+  constexpr std::uint32_t kNonzero = 2765;  // 40 % of 6912
+  const sim::CommandReport report = sim::bus_timing_of(hardware, job, {kNonzero}).at(0);
+  const auto layers = static_cast<double>(model.layers);
+  EXPECT_NEAR(down.cycles.cycles() / layers / static_cast<double>(report.done_cycle + 1), 1, 0.01);
+  EXPECT_EQ(down.commands, model.layers);
+  EXPECT_EQ(down.macs, model.layers * model.hidden * model.ffn);
+  EXPECT_EQ(down.left_out_macs, model.layers * model.hidden * (model.ffn - kNonzero));
+  EXPECT_EQ(down.columns.columns, model.layers * model.ffn);
+  EXPECT_EQ(down.columns.nonzero_columns, model.layers * kNonzero);
+  EXPECT_EQ(down.columns.activation_beats, model.layers * 432);
+  const sim::TmuCounters& got = down.columns.counters;
+  EXPECT_EQ(got.issue_cycles, model.layers * report.counters.issue_cycles);
+  EXPECT_EQ(got.weight_beats, model.layers * report.counters.weight_beats);
+  EXPECT_EQ(got.row_slots, model.layers * report.counters.row_slots);
+  EXPECT_EQ(got.result_beats, model.layers * report.counters.result_beats);
+  EXPECT_EQ(got.sums, model.layers * report.counters.sums);
+  EXPECT_EQ(down.counters, sim::TmuCounters{});
+  EXPECT_LE(pass.of_adders(hardware), 1.0);
+  EXPECT_EQ(pass.all.left_out_macs, down.left_out_macs);
+}
+
+TEST(AnalysisByColumns, GoesByRowsWhereTheDriverDoes) {
+  const ModelConfig& model = named_shape("2b4t");
+  const auto columns = [&](const sim::HardwareConfig& hardware, std::size_t tokens, double zeros) {
+    return analyze_pass(model, hardware, tokens, zeros).all.columns.columns;
+  };
+  const sim::HardwareConfig hardware = skipping_hardware();
+  EXPECT_NE(columns(hardware, 1, 0.6), 0U);
+  EXPECT_EQ(columns(hardware, 2, 0.6), 0U);
+  EXPECT_NE(columns(hardware, 1, 0), 0U);  // 87 beats a row of 640, 8 a column of 6912
+  EXPECT_NE(columns(hardware, 1, 1), 0U);
+  sim::HardwareConfig t2 = hardware;  // 108 beats a row of 640, 10 a column of 6912: as many
+  t2.weight_format = sim::WeightFormat::T2;
+  t2.unit.column_words = 10;
+  EXPECT_EQ(columns(t2, 1, 0), 0U);
+  EXPECT_NE(columns(t2, 1, 0.001), 0U);
+  sim::HardwareConfig narrow = hardware;
+  narrow.unit.column_words = 7;
+  EXPECT_EQ(columns(narrow, 1, 0.6), 0U);
+  ModelConfig silu = model;
+  silu.activation = Activation::Silu;
+  EXPECT_EQ(analyze_pass(silu, hardware, 1).all.columns.columns, 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, AnalysisTest, testing::Values("700m", "1.3b", "2b4t", "13b"),

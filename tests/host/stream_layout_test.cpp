@@ -116,6 +116,18 @@ TEST(TokensPerCommand, IsBoundByChunksAndByWords) {
   EXPECT_EQ(tokens_per_command(1, fake_hardware(80, 3, 2, 100, 8).unit), 16U);
 }
 
+TEST(CanSkipColumns, IsBoundByTheWordsAndByTheCommand) {
+  sim::UnitConfig unit = kUnit;
+  const auto t5 = WeightFormat::T5;
+  EXPECT_FALSE(can_skip_columns(1, 1, unit, t5));
+  unit.column_words = 2;
+  EXPECT_TRUE(can_skip_columns(480, 65535, unit, t5));
+  EXPECT_FALSE(can_skip_columns(481, 65535, unit, t5));
+  EXPECT_FALSE(can_skip_columns(480, 65536, unit, t5));
+  EXPECT_TRUE(can_skip_columns(384, 1, unit, WeightFormat::T2));
+  EXPECT_FALSE(can_skip_columns(385, 1, unit, WeightFormat::T2));
+}
+
 TEST(ColumnCommand, HasTheBeatsOfItsRowsAndWholeBeatsOfActivations) {
   const sim::TmuCommand command = column_command(241, 33, kUnit, WeightFormat::T5);
   EXPECT_EQ(command, (sim::TmuCommand{1, 2, 241, WeightFormat::T5, false, 33}));

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -11,6 +13,7 @@
 #include "sim/config/hardware_yaml.hpp"
 #include "sim/estimate/job_estimate.hpp"
 #include "sim/estimate/lower_bound.hpp"
+#include "sim/job/job_plan.hpp"
 #include "tests/sim/bus/bus_job_timing.hpp"
 
 namespace sterna::sim {
@@ -79,6 +82,61 @@ TEST(BusEstimate, IsNearOnAMemoryWithoutBanks) {
     hardware.bus->dram.flat_gb_s = gb_s;
     EXPECT_LE(std::abs(error_of(hardware, layer(hardware.unit, false))), 0.01) << gb_s << " GB/s";
   }
+}
+
+/// The product of one token with the last matrix of a layer of 2B4T.
+TmuCommand down_by_columns(const UnitConfig& unit) {
+  constexpr std::uint32_t kRows = 2560;
+  return {.tokens = 1,
+          .beats = column_beats(unit, kRows, WeightFormat::T5),
+          .rows = kRows,
+          .format = WeightFormat::T5,
+          .keep_activations = false,
+          .columns = 6912};
+}
+
+HardwareConfig with_columns(HardwareConfig hardware) {
+  hardware.unit.column_words = 32;
+  return hardware;
+}
+
+TEST(BusEstimate, IsNearByColumnsOnEveryShippedDesign) {
+  for (const char* name : {"edge-lpddr4x", "desktop-ddr4", "mobile-lpddr5", "server-hbm2e"}) {
+    const HardwareConfig hardware =
+        with_columns(load_hardware(std::string(STERNA_CONFIGS "/") + name + ".yaml"));
+    const std::vector<TmuCommand> job = {down_by_columns(hardware.unit)};
+    for (const auto& [nonzero, tolerance] :
+         {std::pair{0U, 0.02}, {700U, 0.02}, {2765U, 0.01}, {6912U, 0.03}}) {
+      const std::vector<std::uint32_t> columns = {nonzero};
+      const LowerBound bound = lower_bound(hardware, job, {}, columns);
+      const double estimate = estimate_job(hardware, job, bound, {}, columns).cycles();
+      const auto timed = static_cast<double>(bus_cycles_of(hardware, job, columns));
+      EXPECT_NEAR(estimate / timed, 1, tolerance) << name << ", " << nonzero << " columns";
+      EXPECT_GE(estimate, static_cast<double>(bound.cycles));
+    }
+  }
+}
+
+TEST(BusEstimate, NamesTheCauseOfEveryCycleByColumns) {
+  const HardwareConfig hardware = with_columns(load_hardware(STERNA_CONFIGS "/edge-lpddr4x.yaml"));
+  const std::vector<TmuCommand> job = {down_by_columns(hardware.unit)};
+  const std::vector<std::uint32_t> columns = {2800};
+  const CommandReport report = bus_timing_of(hardware, job, columns).at(0);
+  const TmuCounters& counters = report.counters;
+  const LowerBound bound = lower_bound(hardware, job, {}, columns);
+  const JobEstimate estimate = estimate_job(hardware, job, bound, {}, columns);
+  EXPECT_EQ(estimate.accept, 1);
+  EXPECT_EQ(estimate.load, 0);
+  EXPECT_EQ(estimate.issue, static_cast<double>(counters.issue_cycles));
+  EXPECT_EQ(estimate.drain, static_cast<double>(counters.drain_cycles));
+  EXPECT_EQ(estimate.respond, 1);
+  const double one_percent = 0.01 * static_cast<double>(report.done_cycle);
+  EXPECT_NEAR(estimate.weight_stall, static_cast<double>(counters.weight_stall_cycles),
+              one_percent);
+  EXPECT_NEAR(estimate.activation_stall, static_cast<double>(counters.activation_stall_cycles),
+              one_percent);
+  EXPECT_NEAR(estimate.result_stall, static_cast<double>(counters.result_stall_cycles),
+              one_percent);
 }
 
 TEST(BusEstimate, NamesTheCauseOfEveryCycle) {

@@ -31,7 +31,7 @@ class JobGenerator {
     for (std::uint32_t i = draw(1, 6); i > 0; --i) {
       if (with_illegal && draw(0, 9) == 0) job.add_illegal(illegal());
       ProductShape shape = legal();
-      if (unit_.column_words != 0 && draw(0, 1) == 0) {
+      if (unit_.column_words != 0 && draw(0, 2) == 0) {
         shape = by_columns();
       } else if (held && !held->by_columns && draw(0, 2) == 0) {
         shape = *held;

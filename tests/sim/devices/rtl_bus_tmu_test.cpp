@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/bus/bus_layout.hpp"
+#include "sim/job/job_plan.hpp"
 #include "sim/job/random_job.hpp"
 #include "sim/rtl/rtl_library.hpp"
 #include "tests/sim/bus/bus_designs.hpp"
@@ -80,7 +81,10 @@ TEST_P(RtlBusTmuOn, GivesTheSumsOfThePlainLoop) {
       const std::uint64_t before = i == 0 ? 0 : reports[i - 1].respond_cycle;
       EXPECT_GT(reports[i].accept_cycle, before);
       EXPECT_EQ(reports[i].counters.sums, std::uint64_t{command.tokens} * command.rows);
-      EXPECT_EQ(reports[i].counters.weight_beats, std::uint64_t{command.beats} * command.rows);
+      const std::uint64_t vectors =
+          command.columns != 0 ? std::uint64_t{unit_.engines} * nonzero_columns(job.tasks()[i])
+                               : command.rows;
+      EXPECT_EQ(reports[i].counters.weight_beats, command.beats * vectors);
     }
   }
 }

@@ -63,6 +63,16 @@ def test_the_edge_unit_on_its_bus_never_multiplies(sources: list[Path], tmp_path
     assert found["$add"] > cells("tmu", sources, EDGE, tmp_path)["$add"]
 
 
+@pytest.mark.long
+@needs_yosys
+def test_a_unit_that_skips_columns_never_multiplies(sources: list[Path], tmp_path: Path) -> None:
+    small = EDGE | {"Engines": 1}
+    found = cells("tmu_axi", sources, small | {"ColumnWords": 2}, tmp_path)
+    assert {kind: count for kind, count in found.items() if kind in FORBIDDEN} == {}
+    # An adder a lane.
+    assert found["$add"] >= cells("tmu_axi", sources, small, tmp_path)["$add"] + 80
+
+
 @needs_yosys
 def test_a_multiplier_would_be_found(tmp_path: Path) -> None:
     module = tmp_path / "product.sv"

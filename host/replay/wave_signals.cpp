@@ -117,7 +117,7 @@ class UnitGroups {
   }
 
   void slots() {
-    const Scope issue = unit_.in("u_issue");
+    const Scope issue = unit_.in("u_slots.u_issue");
     const std::uint32_t chunk_bits = chunk_width();
     groups_.push_back(
         {"slots",

@@ -130,7 +130,7 @@ def test_every_name_in_the_save_file_is_in_the_wave(replayed, wave) -> None:
     names = shown_names(out / "waves.gtkw")
     assert [n for n in names if n not in wave.width] == []
     scope = UNIT_SCOPE[name]
-    for part in ("cmd_valid_i", "u_issue.slot_o", "result_valid_o", "rsp_valid_o"):
+    for part in ("cmd_valid_i", "u_slots.u_issue.slot_o", "result_valid_o", "rsp_valid_o"):
         assert scope + part in names
     assert (f"{scope}u_rows.g_engine[1].u_weights.push_data_i[127:0]") in names
     if name == "bus":

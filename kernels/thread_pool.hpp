@@ -44,9 +44,11 @@ class ThreadPool {
   /// A part of a loop, and which of the threads (from 0) runs it.
   using ChunkBody = std::function<void(std::size_t begin, std::size_t end, unsigned thread)>;
 
-  /// The same in chunks, each taken by the next thread that is free: a quarter of a thread's share of
-  /// what is left, down to `grain`. For long loops, where a thread that the system takes from its core
-  /// would keep the others waiting.
+  /// The same in chunks: a thread works through its part from the front, a quarter of what is left of it
+  /// at a time and down to `grain`, so that it reads memory in one stream; one that is done takes such
+  /// chunks from the back of the part with the most left. For long loops, where a thread that the system
+  /// takes from its core would keep the others waiting.
+  /// Range  count / grain below 2^32
   void parallel_chunks(std::size_t count, const ChunkBody& body, std::size_t grain = 1);
 
  private:
@@ -58,18 +60,25 @@ class ThreadPool {
     std::size_t part;  // iterations of a part, of a chunk at least
   };
 
+  // What nobody has taken yet of a thread's part of a loop in chunks: [begin, end) in grains, as one word
+  // (begin in its upper half), and a cache line for itself.
+  struct alignas(64) Share {
+    std::atomic<std::uint64_t> grains{0};
+  };
+
   void run(const Loop& loop);
   void work(unsigned index);
   void run_parts(unsigned index);
-  /// The next chunk that nobody has; false when none is left.
-  bool take_chunk(std::size_t& begin, std::size_t& end);
+  void run_chunks(unsigned index);
+  /// The thread's share, or the one with the most left when that is empty; null when all are.
+  Share* next_share(unsigned index);
   /// Returns once `value` is no longer `old`.
   void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) const;
 
   int looks_;  // at a value before going to sleep
   std::vector<std::thread> workers_;
   Loop loop_{};
-  std::atomic<std::size_t> next_{0};  // iteration that no thread has taken yet, of a loop in chunks
+  std::vector<Share> shares_;  // one a thread
   std::atomic<std::uint32_t> epoch_{0};
   std::atomic<std::uint32_t> running_{0};
   std::atomic<bool> stop_{false};

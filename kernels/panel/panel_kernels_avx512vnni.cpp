@@ -16,6 +16,9 @@ namespace {
 // cache, and stay there for all tokens.
 constexpr std::size_t kUnpackedBlocks = 48;
 
+// Tokens for which a run of columns stays unpacked: their sums wait next to it for the next run.
+constexpr std::size_t kGroupTokens = 22 * kTileTokens;
+
 // Below this many tokens a ternary weight is used too rarely to be worth writing out unpacked.
 constexpr std::size_t kWorthUnpacking = 8;
 
@@ -180,7 +183,9 @@ struct Tile {
   std::size_t panel;
   std::size_t token;
   std::int32_t zero;         // what the codes have too much
-  bool first;                // columns of the row: start from -zero * sum(x); else go on from y
+  std::int32_t* sums;        // (tokens, Panels, 16) from run to run; aligned to 64 bytes
+  bool first;                // run of the row: start from -zero * sum(x); else go on from sums
+  bool last;                 // run of the row: leave the result in y; else in sums
   const std::uint8_t* next;  // lines to ask for meanwhile, one every kQuadsAPrefetch quads
 };
 
@@ -194,15 +199,14 @@ constexpr std::size_t kQuadsAPrefetch = 16;
 
 template <std::size_t Panels, std::size_t Tokens>
 void multiply_tile(const PanelProduct& p, const Tile& tile) {
-  std::int32_t* y = p.y + tile.token * p.y_stride + tile.panel * kPanelRows;
+  std::int32_t* sums = tile.sums + tile.token * Panels * kPanelRows;
   __m512i acc[Tokens][Panels];
 #pragma GCC unroll 12
   for (std::size_t t = 0; t < Tokens; ++t) {
     const __m512i start = _mm512_set1_epi32(-tile.zero * p.x_sum[tile.token + t]);
 #pragma GCC unroll 2
     for (std::size_t i = 0; i < Panels; ++i) {
-      const std::int32_t* from = y + t * p.y_stride + i * kPanelRows;
-      acc[t][i] = tile.first ? start : _mm512_maskz_loadu_epi32(rows_of(p, tile.panel + i), from);
+      acc[t][i] = tile.first ? start : _mm512_load_si512(sums + (t * Panels + i) * kPanelRows);
     }
   }
   const std::uint8_t* w = tile.codes;
@@ -235,12 +239,17 @@ void multiply_tile(const PanelProduct& p, const Tile& tile) {
     for (std::size_t quad = 0; quad < quads; ++quad) add_quad();
     left -= quads;
   }
+  std::int32_t* y = p.y + tile.token * p.y_stride + tile.panel * kPanelRows;
 #pragma GCC unroll 12
   for (std::size_t t = 0; t < Tokens; ++t) {
 #pragma GCC unroll 2
     for (std::size_t i = 0; i < Panels; ++i) {
-      _mm512_mask_storeu_epi32(y + t * p.y_stride + i * kPanelRows, rows_of(p, tile.panel + i),
-                               acc[t][i]);
+      if (tile.last) {
+        _mm512_mask_storeu_epi32(y + t * p.y_stride + i * kPanelRows, rows_of(p, tile.panel + i),
+                                 acc[t][i]);
+      } else {
+        _mm512_store_si512(sums + (t * Panels + i) * kPanelRows, acc[t][i]);
+      }
     }
   }
 }
@@ -256,7 +265,7 @@ constexpr TileFunction kTileFunctions[kTileTokens] = {
     multiply_tile<Panels, 10>, multiply_tile<Panels, 11>, multiply_tile<Panels, 12>};
 
 // Columns [first_quad, first_quad + tile.quads) of `Panels` panels times all tokens. The tiles share the
-// lines from tile.next on, panel by panel in turn, so that the next panels have come when their turn does.
+// lines from tile.next on, panel by panel in turn, so that the next run has come when its turn does.
 template <std::size_t Panels>
 void multiply_all_tokens(const PanelProduct& p, Tile tile, std::size_t first_quad) {
   const std::uint8_t* next = tile.next;
@@ -284,16 +293,19 @@ void unpack(const std::uint8_t* blocks, std::size_t count, std::uint8_t* out) {
   }
 }
 
+// At most kGroupTokens tokens.
 template <std::size_t Panels>
 void ternary_many_tokens(const PanelProduct& p, std::size_t panel) {
   constexpr std::size_t kPanelBytes = kUnpackedBlocks * 4 * kBlockBytes;
   alignas(64) std::uint8_t codes[Panels * kPanelBytes];
+  alignas(64) std::int32_t sums[kGroupTokens * Panels * kPanelRows];
   const std::size_t blocks = p.quads / 4;
   const std::size_t runs = (blocks + kUnpackedBlocks - 1) / kUnpackedBlocks;
   const std::size_t most = (blocks + runs - 1) / runs;  // all runs about as long
   for (std::size_t block = 0; block < blocks; block += most) {
     const std::size_t left = blocks - block;
     const std::size_t count = left < most ? left : most;
+    const bool last = count == left;
     for (std::size_t i = 0; i < Panels; ++i) {
       const std::uint8_t* w = p.panels + (panel + i) * p.panel_bytes;
       unpack(w + block * kBlockBytes, count, codes + i * kPanelBytes);
@@ -307,8 +319,11 @@ void ternary_many_tokens(const PanelProduct& p, std::size_t panel) {
          .panel = panel,
          .token = 0,
          .zero = 1,
+         .sums = sums,
          .first = block == 0,
-         .next = p.panels + (panel + Panels) * p.panel_bytes + block * kBlockBytes},
+         .last = last,
+         .next = last ? p.panels + (panel + Panels) * p.panel_bytes
+                      : p.panels + panel * p.panel_bytes + (block + count) * kBlockBytes},
         block * 4);
   }
 }
@@ -323,7 +338,9 @@ void int8_many_tokens(const PanelProduct& p, std::size_t panel) {
                                .panel = panel,
                                .token = 0,
                                .zero = kInt8Zero,
+                               .sums = nullptr,
                                .first = true,
+                               .last = true,
                                .next = p.panels + (panel + Panels) * p.panel_bytes},
                               0);
 }
@@ -334,6 +351,19 @@ void in_pairs(const PanelProduct& p, Two two, One one) {
   std::size_t panel = p.panel_begin;
   for (; panel + 2 <= p.panel_end; panel += 2) two(p, panel);
   if (panel < p.panel_end) one(p, panel);
+}
+
+// Calls `function` on products of at most kGroupTokens tokens each, which are whole tiles but for the last.
+template <typename Function>
+void in_groups(const PanelProduct& p, Function function) {
+  for (std::size_t token = 0; token < p.tokens; token += kGroupTokens) {
+    PanelProduct group = p;
+    group.x += token * p.quads * kQuadCols;
+    group.x_sum += token;
+    group.y += token * p.y_stride;
+    group.tokens = p.tokens - token < kGroupTokens ? p.tokens - token : kGroupTokens;
+    function(group);
+  }
 }
 
 template <typename Function>
@@ -349,7 +379,9 @@ void ternary_panels_avx512vnni(const PanelProduct& p) {
   } else if (p.tokens < kWorthUnpacking) {
     one_by_one(p, kFewFunctions[p.tokens - 1]);
   } else {
-    in_pairs(p, ternary_many_tokens<2>, ternary_many_tokens<1>);
+    in_groups(p, [](const PanelProduct& group) {
+      in_pairs(group, ternary_many_tokens<2>, ternary_many_tokens<1>);
+    });
   }
 }
 

@@ -2,155 +2,22 @@
 #include "host/bench/bench.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cmath>
-#include <span>
 
 #include <fmt/format.h>
 
-#include "host/bench/check.hpp"
 #include "host/bench/process.hpp"
-#include "host/workload.hpp"
+#include "host/bench/subject.hpp"
 #include "model/memory_check.hpp"
-#include "model/transformer.hpp"
 
 namespace sterna::host {
 namespace {
 
-// Enough for a tile of tokens and a remainder, so that both paths of a kernel are checked.
-constexpr std::size_t kCheckTokens = 11;
-
-// Tokens that a head in two planes finds: as many as `sterna generate` draws from unless told otherwise.
-constexpr std::size_t kCandidates = 40;
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-template <typename T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return std::ranges::equal(std::as_bytes(std::span(a)), std::as_bytes(std::span(b)));
-}
-
-/// A transformer with its own threads, whose products can be checked.
-class Subject {
- public:
-  Subject(const ModelWeights& model, const BenchPlan& plan, unsigned threads,
-          const BenchParts& parts)
-      : tokens_(random_tokens(plan.cache_tokens(), model.config.vocab, plan.seed)),
-        pool_(threads),
-        backend_(parts.make_backend(pool_)),
-        check_(*backend_),
-        model_(model, check_, pool_, limits(model.config, plan)),
-        screens_(std::holds_alternative<PlanedInt8>(model.head().values)) {
-    if (!screens_) next_.logits.resize(model.config.vocab);
-  }
-
-  /// Compares sums with plain loops and a prefill with a decode; returns how many sums.
-  std::uint64_t require_right_results() {
-    const std::size_t count = std::min(kCheckTokens, tokens_.size());
-    check_.set_on(true);
-    prefill(count);
-    const Next together = next_;
-    model_.reset();
-    for (std::size_t i = 0; i < count; ++i) append({&tokens_[i], 1});
-    check_.set_on(false);
-    if (check_.failure()) throw BenchCheckFailed(*check_.failure());
-    if (!same_bits(together.logits, next_.logits) ||
-        !same_bits(together.candidates, next_.candidates)) {
-      throw BenchCheckFailed(fmt::format(
-          "the logits of {} tokens together differ from those of the same tokens one by one",
-          count));
-    }
-    if (screens_) require_right_candidates(count);
-    return check_.compared_sums();
-  }
-
-  /// Seconds of the first `count` tokens together from an empty cache.
-  double prefill(std::size_t count) {
-    model_.reset();
-    return seconds_of([&] { append(std::span(tokens_).first(count)); });
-  }
-
-  /// What the head has read since the last call; nothing where it is not in two planes.
-  std::optional<ScreenBench> take_screen() {
-    if (!screens_) return std::nullopt;
-    const RescoredRows now = model_.rescored();
-    const RescoredRows since{now.of - rescored_.of, now.rescored - rescored_.rescored};
-    rescored_ = now;
-    return ScreenBench{std::min(kCandidates, next_.candidates.size()), since.share()};
-  }
-
-  /// Appends the seconds of each of `count` tokens after `context` others.
-  void decode(std::size_t context, std::size_t count, std::vector<double>& seconds) {
-    if (context > 0) {
-      prefill(context);
-    } else {
-      model_.reset();
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      seconds.push_back(seconds_of([&] { append({&tokens_[context + i], 1}); }));
-    }
-  }
-
- private:
-  static TransformerLimits limits(const ModelConfig& config, const BenchPlan& plan) {
-    return {.context_tokens = plan.cache_tokens(),
-            .batch_tokens = TransformerLimits::of(config).batch_tokens,
-            .kv = plan.kv};
-  }
-
-  /// What the head gives for the next token: all logits, or the most likely ones.
-  struct Next {
-    std::vector<float> logits;
-    std::vector<Candidate> candidates;
-  };
-
-  void append(std::span<const TokenId> tokens) {
-    if (screens_) {
-      model_.forward_top(tokens, kCandidates, next_.candidates);
-    } else {
-      model_.forward(tokens, Logits::Last, next_.logits);
-    }
-  }
-
-  /// Compares next_, which follows the first `count` tokens, with the logits of all eight bits.
-  void require_right_candidates(std::size_t count) {
-    std::vector<float> logits(model_.config().vocab);
-    model_.reset();
-    model_.forward(std::span(tokens_).first(count), Logits::Last, logits);
-    std::vector<Candidate> sorted(logits.size());
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-      sorted[i] = {static_cast<TokenId>(i), logits[i]};
-    }
-    std::ranges::sort(sorted, more_likely);
-    sorted.resize(next_.candidates.size());
-    if (!same_bits(sorted, next_.candidates)) {
-      throw BenchCheckFailed(
-          fmt::format("the {} most likely tokens found by six bits a weight differ from those by "
-                      "all eight",
-                      sorted.size()));
-    }
-  }
-
-  std::vector<TokenId> tokens_;
-  ThreadPool pool_;
-  std::unique_ptr<MatmulBackend> backend_;
-  SampleCheck check_;
-  Transformer model_;
-  bool screens_;  // the head is in two planes
-  Next next_;
-  RescoredRows rescored_{0, 0};  // until take_screen()
-};
-
 /// Raw times of one subject.
 struct Times {
-  std::vector<double> decode;      // of a token
-  std::vector<double> prefill;     // of plan.prefill_tokens
-  std::vector<double> at_context;  // of a token
+  std::vector<TokenTime> decode;
+  std::vector<double> prefill;  // of plan.prefill_tokens
+  std::vector<TokenTime> at_context;
   std::optional<ScreenBench> screen;
   std::optional<ScreenBench> screen_at_context;
 };
@@ -178,14 +45,14 @@ Times measure(Subject& subject, const BenchPlan& plan, Progress& progress) {
 }
 
 /// Decode on one thread, after the subject with all threads has gone and its memory with it.
-std::vector<double> measure_one_thread(const ModelWeights& model, const BenchPlan& plan,
-                                       const BenchParts& parts, Progress& progress) {
+DecodeSpeed measure_one_thread(const ModelWeights& model, const BenchPlan& plan,
+                               const BenchParts& parts, double bytes_a_token, Progress& progress) {
   progress.show("decode on one thread");
   Subject subject(model, plan, 1, parts);
-  std::vector<double> seconds;
+  std::vector<TokenTime> times;
   subject.prefill(std::min(kCheckTokens, plan.decode_tokens));  // brings its memory in
-  subject.decode(0, plan.decode_tokens, seconds);
-  return seconds;
+  subject.decode(0, plan.decode_tokens, times);
+  return decode_speed(times, bytes_a_token, subject.reading_bytes());
 }
 
 /// Tokens in the cache, on average, while `tokens` are appended to `context`.
@@ -194,14 +61,16 @@ double mean_context(std::size_t context, std::size_t tokens) {
 }
 
 DecodeBench decode_bench(const ModelWeights& model, const BenchPlan& plan,
-                         std::vector<double> seconds, double context,
-                         const std::optional<ScreenBench>& screen) {
+                         const std::vector<TokenTime>& times, std::size_t bytes_a_read,
+                         double context, const std::optional<ScreenBench>& screen) {
   const ModelConfig& c = model.config;
+  const TokenTraffic traffic =
+      token_traffic(model, plan.kv, context, screen ? screen->rescored_share : 1.0);
   return {
       .tokens = plan.decode_tokens,
       .context = context,
-      .tokens_per_s = rate_with_quartiles(std::move(seconds)),
-      .traffic = token_traffic(model, plan.kv, context, screen ? screen->rescored_share : 1.0),
+      .speed = decode_speed(times, traffic.total(), bytes_a_read),
+      .traffic = traffic,
       .macs_per_token = static_cast<double>(c.ternary_weights()) + double{1} * c.vocab * c.hidden,
       .fraction_of_limit = 0.0,
       .one_thread = std::nullopt,
@@ -216,19 +85,20 @@ PrefillBench prefill_bench(const ModelConfig& config, std::vector<double> second
           .fraction_of_limit = 0.0};
 }
 
-BenchResult summarize(const ModelWeights& model, const BenchPlan& plan, Times times) {
+BenchResult summarize(const ModelWeights& model, const BenchPlan& plan, Times times,
+                      std::size_t bytes_a_read) {
   BenchResult result{};
   const std::size_t tokens = plan.decode_tokens;
   if (!times.decode.empty()) {
-    result.decode =
-        decode_bench(model, plan, std::move(times.decode), mean_context(0, tokens), times.screen);
+    result.decode = decode_bench(model, plan, times.decode, bytes_a_read, mean_context(0, tokens),
+                                 times.screen);
   }
   if (!times.prefill.empty()) {
     result.prefill = prefill_bench(model.config, std::move(times.prefill), plan.prefill_tokens);
   }
   if (!times.at_context.empty()) {
     result.at_context =
-        decode_bench(model, plan, std::move(times.at_context),
+        decode_bench(model, plan, times.at_context, bytes_a_read,
                      mean_context(plan.context_tokens - tokens, tokens), times.screen_at_context);
   }
   return result;
@@ -238,8 +108,8 @@ void hold_against(const BenchLimits& limits, BenchResult& result) {
   result.limits = limits;
   for (auto* decode : {&result.decode, &result.at_context}) {
     if (*decode) {
-      (*decode)->fraction_of_limit =
-          (*decode)->tokens_per_s.median * (*decode)->traffic.total() / limits.all.dram_bytes_s;
+      (*decode)->fraction_of_limit = (*decode)->speed.tokens_per_s.median *
+                                     (*decode)->traffic.total() / limits.all.dram_bytes_s;
     }
   }
   if (result.prefill) {
@@ -258,7 +128,7 @@ BenchResult bench_all_threads(const ModelWeights& model, const BenchPlan& plan,
   Times times = measure(subject, plan, progress);
   const CpuTimes after = CpuTimes::now();
 
-  BenchResult result = summarize(model, plan, std::move(times));
+  BenchResult result = summarize(model, plan, std::move(times), subject.reading_bytes());
   result.compared_sums = compared_sums;
   result.foreign_cpu_share = foreign_cpu_share(before, after);
   result.peak_rss_bytes = peak_rss_bytes();
@@ -320,6 +190,26 @@ TokenRate rate_with_range(std::vector<double> seconds, std::size_t tokens) {
   return {.median = n / quantile(seconds, 0.5), .low = n / seconds.back(), .high = n / seconds[0]};
 }
 
+DecodeSpeed decode_speed(const std::vector<TokenTime>& times, double bytes_a_token,
+                         std::size_t bytes_a_read) {
+  const auto median = [&](const auto& of_token) {
+    std::vector<double> values;
+    for (const TokenTime& time : times) values.push_back(of_token(time));
+    std::sort(values.begin(), values.end());
+    return quantile(values, 0.5);
+  };
+  std::vector<double> seconds;
+  for (const TokenTime& time : times) seconds.push_back(time.seconds);
+  DecodeSpeed speed{rate_with_quartiles(std::move(seconds)), std::nullopt};
+  if (bytes_a_read == 0) return speed;
+  const auto read = static_cast<double>(bytes_a_read);
+  speed.reading = {.bytes_s = read / median([](const TokenTime& t) { return t.reading_seconds; }),
+                   .share = median([&](const TokenTime& t) {
+                     return t.reading_seconds * bytes_a_token / read / t.seconds;
+                   })};
+  return speed;
+}
+
 BenchResult run_bench(const ModelWeights& model, const BenchPlan& plan, const BenchParts& parts,
                       Progress& progress) {
   plan.validate(model.config);
@@ -328,7 +218,7 @@ BenchResult run_bench(const ModelWeights& model, const BenchPlan& plan, const Be
   BenchResult result = bench_all_threads(model, plan, parts, progress);
   if (result.decode && plan.threads > 1) {
     result.decode->one_thread =
-        rate_with_quartiles(measure_one_thread(model, plan, parts, progress));
+        measure_one_thread(model, plan, parts, result.decode->traffic.total(), progress);
   }
   progress.show("limits of this machine");
   hold_against(best_of(before, parts.measure_limits()), result);

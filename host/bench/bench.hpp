@@ -44,6 +44,12 @@ struct TokenRate {
   double high;
 };
 
+/// A decoded token, and what memory gave meanwhile.
+struct TokenTime {
+  double seconds;
+  double reading_seconds;  // of a pass over the weights: mean of the one before and the one after
+};
+
 /// Value at `share` of the way through sorted values, between neighbours linearly. Range  at least one value
 [[nodiscard]] double quantile(const std::vector<double>& sorted, double share);
 
@@ -51,6 +57,23 @@ struct TokenRate {
 [[nodiscard]] TokenRate rate_with_quartiles(std::vector<double> seconds_a_token);
 /// From the times of whole passes of `tokens` tokens, slowest and fastest. Range  at least one time
 [[nodiscard]] TokenRate rate_with_range(std::vector<double> seconds, std::size_t tokens);
+
+/// What the same threads read of the same weights before and after every token, with nothing to compute.
+struct Reading {
+  double bytes_s;  // the median
+  double
+      share;  // median of the tokens: time that their bytes take at that moment's rate, over their own
+};
+
+/// How fast tokens came one at a time.
+struct DecodeSpeed {
+  TokenRate tokens_per_s;
+  std::optional<Reading> reading;  // nothing where the model is smaller than a read
+};
+
+/// The speed of one token each. Range  at least one
+[[nodiscard]] DecodeSpeed decode_speed(const std::vector<TokenTime>& times, double bytes_a_token,
+                                       std::size_t bytes_a_read);
 
 /// How a head in two planes found the tokens that a decode draws from.
 struct ScreenBench {
@@ -62,12 +85,12 @@ struct ScreenBench {
 struct DecodeBench {
   std::size_t tokens;  // decoded one after another, `repeats` times
   double context;      // tokens in the cache, on average
-  TokenRate tokens_per_s;
+  DecodeSpeed speed;
   TokenTraffic traffic;      // bytes a token reads
   double macs_per_token;     // of the ternary matrices and the head; attention is not counted
   double fraction_of_limit;  // bytes read a second over the DRAM bandwidth of as many threads
-  std::optional<TokenRate> one_thread;  // the same on one thread, where there are more
-  std::optional<ScreenBench> screen;    // where the head is in two planes
+  std::optional<DecodeSpeed> one_thread;  // the same on one thread, where there are more
+  std::optional<ScreenBench> screen;      // where the head is in two planes
 };
 
 /// Many tokens together.

@@ -36,25 +36,45 @@ Json bytes_json(const TokenTraffic& traffic) {
   return {{"ternary", traffic.ternary}, {"head", traffic.head}, {"kv", traffic.kv}};
 }
 
+Json reading_gb_s(const DecodeSpeed& speed) {
+  return speed.reading ? Json(speed.reading->bytes_s / kGiga) : Json(nullptr);
+}
+
+Json fraction_of_reading(const DecodeSpeed& speed) {
+  return speed.reading ? Json(speed.reading->share) : Json(nullptr);
+}
+
+/// Range  measured on one thread too
+double speed_up(const DecodeBench& decode) {
+  return decode.speed.tokens_per_s.median / decode.one_thread->tokens_per_s.median;
+}
+
 Json decode_json(const DecodeBench& decode) {
-  Json json = {{"tokens", decode.tokens},
-               {"tokens_per_s", decode.tokens_per_s.median},
-               {"tokens_per_s_quartiles", {decode.tokens_per_s.low, decode.tokens_per_s.high}},
-               {"bytes_per_token", decode.traffic.total()},
-               {"bytes_per_token_parts", bytes_json(decode.traffic)},
-               {"macs_per_token", decode.macs_per_token},
-               {"fraction_of_limit", decode.fraction_of_limit},
-               {"tokens_per_s_1t", nullptr},
-               {"speedup_over_1t", nullptr},
-               {"head_candidates", nullptr},
-               {"head_rescored_share", nullptr}};
+  Json json = {
+      {"tokens", decode.tokens},
+      {"tokens_per_s", decode.speed.tokens_per_s.median},
+      {"tokens_per_s_quartiles", {decode.speed.tokens_per_s.low, decode.speed.tokens_per_s.high}},
+      {"bytes_per_token", decode.traffic.total()},
+      {"bytes_per_token_parts", bytes_json(decode.traffic)},
+      {"macs_per_token", decode.macs_per_token},
+      {"fraction_of_limit", decode.fraction_of_limit},
+      {"reading_gb_s", reading_gb_s(decode.speed)},
+      {"fraction_of_reading", fraction_of_reading(decode.speed)},
+      {"tokens_per_s_1t", nullptr},
+      {"speedup_over_1t", nullptr},
+      {"reading_gb_s_1t", nullptr},
+      {"fraction_of_reading_1t", nullptr},
+      {"head_candidates", nullptr},
+      {"head_rescored_share", nullptr}};
   if (decode.screen) {
     json["head_candidates"] = decode.screen->candidates;
     json["head_rescored_share"] = decode.screen->rescored_share;
   }
   if (decode.one_thread) {
-    json["tokens_per_s_1t"] = decode.one_thread->median;
-    json["speedup_over_1t"] = decode.tokens_per_s.median / decode.one_thread->median;
+    json["tokens_per_s_1t"] = decode.one_thread->tokens_per_s.median;
+    json["speedup_over_1t"] = speed_up(decode);
+    json["reading_gb_s_1t"] = reading_gb_s(*decode.one_thread);
+    json["fraction_of_reading_1t"] = fraction_of_reading(*decode.one_thread);
   }
   return json;
 }
@@ -68,13 +88,16 @@ Json prefill_json(const PrefillBench& prefill) {
 }
 
 Json context_json(const DecodeBench& context, const BenchReport& report) {
-  return {{"tokens", report.plan.context_tokens},
-          {"tokens_per_s", context.tokens_per_s.median},
-          {"tokens_per_s_quartiles", {context.tokens_per_s.low, context.tokens_per_s.high}},
-          {"bytes_per_token", context.traffic.total()},
-          {"fraction_of_limit", context.fraction_of_limit},
-          {"fraction_of_speed_at_0",
-           context.tokens_per_s.median / report.result.decode->tokens_per_s.median}};
+  return {
+      {"tokens", report.plan.context_tokens},
+      {"tokens_per_s", context.speed.tokens_per_s.median},
+      {"tokens_per_s_quartiles", {context.speed.tokens_per_s.low, context.speed.tokens_per_s.high}},
+      {"bytes_per_token", context.traffic.total()},
+      {"fraction_of_limit", context.fraction_of_limit},
+      {"reading_gb_s", reading_gb_s(context.speed)},
+      {"fraction_of_reading", fraction_of_reading(context.speed)},
+      {"fraction_of_speed_at_0",
+       context.speed.tokens_per_s.median / report.result.decode->speed.tokens_per_s.median}};
 }
 
 Json evidence() {
@@ -87,6 +110,12 @@ Json evidence() {
        "counted: packed ternary weights, output head, keys and values of the mean context"},
       {"decode.macs_per_token", "counted: ternary matrices and output head; attention not counted"},
       {"decode.fraction_of_limit", "measured: tokens_per_s * bytes_per_token / machine.dram_gb_s"},
+      {"decode.reading_gb_s",
+       "measured: median of reads of the same weights by the same threads, before and after every "
+       "token"},
+      {"decode.fraction_of_reading",
+       "measured: median of the tokens; time that their bytes take at the rate of the reads just "
+       "before and after, over their own"},
       {"decode.speedup_over_1t", "measured"},
       {"decode.head_candidates", "counted: most likely tokens that a head of form int6 finds"},
       {"decode.head_rescored_share",
@@ -137,23 +166,33 @@ std::string limits_table(const BenchReport& report) {
 }
 
 std::string decode_table(const DecodeBench& decode, std::string_view title) {
-  std::string out = row(title, "") +
-                    row("tokens/s (quartiles)", rate_text(decode.tokens_per_s),
-                        decode.one_thread ? fmt::format("{:.2f}", decode.one_thread->median) : "");
+  const auto of_both = [&](std::string_view label, const auto& text) {
+    return row(label, text(decode.speed), decode.one_thread ? text(*decode.one_thread) : "");
+  };
+  std::string out =
+      row(title, "") +
+      row("tokens/s (quartiles)", rate_text(decode.speed.tokens_per_s),
+          decode.one_thread ? fmt::format("{:.2f}", decode.one_thread->tokens_per_s.median) : "");
   if (decode.one_thread) {
-    out += row("speed-up over 1 thread",
-               fmt::format("{:.2f}", decode.tokens_per_s.median / decode.one_thread->median));
+    out += row("speed-up over 1 thread", fmt::format("{:.2f}", speed_up(decode)));
   }
   if (decode.screen) {
     out += row(fmt::format("head rows read in full for top {}", decode.screen->candidates),
                fmt::format("{:.2f} %", 100 * decode.screen->rescored_share));
   }
-  return out +
-         row("MB a token (ternary + head + KV)",
+  out += row("MB a token (ternary + head + KV)",
              fmt::format("{:.0f} ({:.0f}+{:.0f}+{:.1f})", decode.traffic.total() / 1e6,
                          decode.traffic.ternary / 1e6, decode.traffic.head / 1e6,
                          decode.traffic.kv / 1e6)) +
          row("of the DRAM limit", percent(decode.fraction_of_limit));
+  if (!decode.speed.reading) return out;
+  return out +
+         of_both("reads in between, GB/s",
+                 [](const DecodeSpeed& speed) {
+                   return fmt::format("{:.1f}", speed.reading->bytes_s / kGiga);
+                 }) +
+         of_both("of these reads",
+                 [](const DecodeSpeed& speed) { return percent(speed.reading->share); });
 }
 
 std::string prefill_table(const PrefillBench& prefill) {
@@ -215,8 +254,8 @@ std::string to_table(const BenchReport& report) {
   if (result.at_context) {
     out += decode_table(*result.at_context,
                         fmt::format("decode at {} tokens of context", report.plan.context_tokens)) +
-           row("of the speed at 0", percent(result.at_context->tokens_per_s.median /
-                                            result.decode->tokens_per_s.median)) +
+           row("of the speed at 0", percent(result.at_context->speed.tokens_per_s.median /
+                                            result.decode->speed.tokens_per_s.median)) +
            "\n";
   }
   return out + process_table(report);

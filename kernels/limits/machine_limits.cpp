@@ -130,11 +130,6 @@ std::vector<double> time_rounds(unsigned threads, std::size_t rounds, const Roun
 // Keeps results alive that are computed for their time only.
 std::atomic<std::uint64_t> sink;
 
-const LimitProbe& fastest_reader() {
-  return *std::find_if(kProbes.begin(), kProbes.end(),
-                       [](const LimitProbe& probe) { return probe.supported(); });
-}
-
 void measure_dram(const LimitsPlan& plan, MachineLimits& limits) {
   const LimitProbe& probe = fastest_reader();
   const auto memory = make_regions(plan.threads, plan.dram_bytes);
@@ -200,6 +195,11 @@ const LimitProbe& limit_probe(std::string_view isa) {
     if (probe.isa == isa && probe.supported()) return probe;
   }
   return kProbes.back();
+}
+
+const LimitProbe& fastest_reader() {
+  return *std::find_if(kProbes.begin(), kProbes.end(),
+                       [](const LimitProbe& probe) { return probe.supported(); });
 }
 
 LimitsPlan LimitsPlan::of(unsigned threads, std::string_view isa) {

@@ -36,6 +36,9 @@ inline constexpr std::size_t kReadGrain = 1024;
 /// The probe of that name; that of "scalar" for a kernel that has none of its own.
 [[nodiscard]] const LimitProbe& limit_probe(std::string_view isa);
 
+/// The probe whose loads are the widest that this CPU has.
+[[nodiscard]] const LimitProbe& fastest_reader();
+
 /// Sizes of a measurement of the limits.
 struct LimitsPlan {
   unsigned threads;

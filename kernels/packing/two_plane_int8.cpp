@@ -242,4 +242,10 @@ TwoPlaneInt8::LowerSums TwoPlaneInt8::multiply_lower(std::size_t row,
   return sums;
 }
 
+void TwoPlaneInt8::prefetch_lower(std::size_t row) const {
+  const std::size_t n = lower_row_bytes();
+  const std::uint8_t* lower = lower_.data() + row * n;
+  for (std::size_t i = 0; i < n; i += kBlockBytes) __builtin_prefetch(lower + i);
+}
+
 }  // namespace sterna

@@ -72,6 +72,9 @@ class TwoPlaneInt8 {
   [[nodiscard]] LowerSums multiply_lower(std::size_t row, std::span<const std::int16_t> x_first,
                                          std::span<const std::int16_t> x_second) const;
 
+  /// Asks for the memory that multiply_lower() of that row reads.
+  void prefetch_lower(std::size_t row) const;
+
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t cols() const { return cols_; }
   [[nodiscard]] std::size_t padded_cols() const;

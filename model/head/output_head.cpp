@@ -22,6 +22,9 @@ constexpr std::size_t kChunkPanels = kChunkRows / kPanelRows;
 constexpr std::size_t kUnpackedPanels = 4;
 constexpr std::size_t kUnpackedRows = 64;
 
+// Rows lie apart that are rescored: how far ahead of its use one is asked for.
+constexpr std::size_t kRowsAhead = 2;
+
 // Rows [first, first + rows) of a matrix, as floats in memory.
 VocabMatrix unpacked_rows(const VocabMatrix& matrix, std::size_t first, std::size_t rows) {
   std::pmr::vector<float> floats(rows * matrix.cols);
@@ -241,6 +244,7 @@ void OutputHead::rescore(const PlanedInt8& head, std::span<const ScreenedRow> ro
       [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
           const ScreenedRow& row = rows[i];
+          if (i + kRowsAhead < end) head.codes.prefetch_lower(rows[i + kRowsAhead].token);
           const auto lower = head.codes.multiply_lower(row.token, high_digits, low_digits);
           const std::int32_t high = 4 * row.high + lower.first;
           const std::int32_t low = 4 * row.low + lower.second;

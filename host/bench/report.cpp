@@ -87,8 +87,15 @@ Json prefill_json(const PrefillBench& prefill) {
           {"fraction_of_limit", prefill.fraction_of_limit}};
 }
 
+/// Share of the speed from an empty cache, had memory given the same both times.
+double share_at_equal_reads(const DecodeBench& context, const DecodeBench& empty) {
+  return context.speed.reading->share / context.traffic.total() /
+         (empty.speed.reading->share / empty.traffic.total());
+}
+
 Json context_json(const DecodeBench& context, const BenchReport& report) {
-  return {
+  const DecodeBench& empty = *report.result.decode;
+  Json json = {
       {"tokens", report.plan.context_tokens},
       {"tokens_per_s", context.speed.tokens_per_s.median},
       {"tokens_per_s_quartiles", {context.speed.tokens_per_s.low, context.speed.tokens_per_s.high}},
@@ -97,7 +104,12 @@ Json context_json(const DecodeBench& context, const BenchReport& report) {
       {"reading_gb_s", reading_gb_s(context.speed)},
       {"fraction_of_reading", fraction_of_reading(context.speed)},
       {"fraction_of_speed_at_0",
-       context.speed.tokens_per_s.median / report.result.decode->speed.tokens_per_s.median}};
+       context.speed.tokens_per_s.median / empty.speed.tokens_per_s.median},
+      {"fraction_of_speed_at_0_at_equal_reading", nullptr}};
+  if (context.speed.reading && empty.speed.reading) {
+    json["fraction_of_speed_at_0_at_equal_reading"] = share_at_equal_reads(context, empty);
+  }
+  return json;
 }
 
 Json evidence() {
@@ -125,7 +137,9 @@ Json evidence() {
        "counted: ternary matrices of all layers; attention and head not counted"},
       {"prefill.fraction_of_limit",
        "measured: tokens_per_s * macs_per_token / machine.int8_gmac_s"},
-      {"context", "measured: the last tokens of the context; fraction of decode.tokens_per_s"},
+      {"context",
+       "measured: the last tokens of the context; fraction of decode.tokens_per_s, and of what "
+       "that would be at the rate of the reads around these tokens"},
       {"peak_rss_mib",
        "measured: VmHWM when the work on all threads was done; the memory that the "
        "limits read is not in it"},
@@ -195,6 +209,17 @@ std::string decode_table(const DecodeBench& decode, std::string_view title) {
                  [](const DecodeSpeed& speed) { return percent(speed.reading->share); });
 }
 
+std::string context_table(const BenchReport& report) {
+  const DecodeBench& context = *report.result.at_context;
+  const DecodeBench& empty = *report.result.decode;
+  std::string out = decode_table(
+      context, fmt::format("decode at {} tokens of context", report.plan.context_tokens));
+  out += row("of the speed at 0",
+             percent(context.speed.tokens_per_s.median / empty.speed.tokens_per_s.median));
+  if (!context.speed.reading || !empty.speed.reading) return out;
+  return out + row("of it, had memory read as fast", percent(share_at_equal_reads(context, empty)));
+}
+
 std::string prefill_table(const PrefillBench& prefill) {
   return row(fmt::format("prefill of {} tokens", prefill.tokens), "") +
          row("tokens/s (slowest-fastest)", rate_text(prefill.tokens_per_s)) +
@@ -251,13 +276,7 @@ std::string to_table(const BenchReport& report) {
            "\n";
   }
   if (result.prefill) out += prefill_table(*result.prefill) + "\n";
-  if (result.at_context) {
-    out += decode_table(*result.at_context,
-                        fmt::format("decode at {} tokens of context", report.plan.context_tokens)) +
-           row("of the speed at 0", percent(result.at_context->speed.tokens_per_s.median /
-                                            result.decode->speed.tokens_per_s.median)) +
-           "\n";
-  }
+  if (result.at_context) out += context_table(report) + "\n";
   return out + process_table(report);
 }
 

@@ -31,6 +31,9 @@ def test_json_holds_what_scripts_rely_on(report) -> None:
     assert report["machine"]["cpu"]
     for key in ("tokens_per_s", "bytes_per_token", "fraction_of_limit", "speedup_over_1t"):
         assert report["decode"][key] > 0
+    for key in ("reading_gb_s", "fraction_of_reading"):
+        assert report["decode"][key] > 0 < report["decode"][key + "_1t"]
+        assert report["context"][key] > 0
     for key in ("tokens", "tokens_per_s", "macs_per_token", "fraction_of_limit"):
         assert report["prefill"][key] > 0
     assert report["context"]["tokens"] == 48
@@ -58,6 +61,11 @@ def test_figures_agree_with_each_other(report) -> None:
     assert decode["speedup_over_1t"] == pytest.approx(
         decode["tokens_per_s"] / decode["tokens_per_s_1t"]
     )
+    context = report["context"]
+    assert context["fraction_of_speed_at_0_at_equal_reading"] == pytest.approx(
+        context["fraction_of_reading"] / context["bytes_per_token"]
+        / (decode["fraction_of_reading"] / decode["bytes_per_token"])
+    )  # fmt: skip
 
 
 def test_every_figure_has_its_evidence(report) -> None:
@@ -66,6 +74,7 @@ def test_every_figure_has_its_evidence(report) -> None:
         assert figure in keys
     for phase, figures in (
         ("decode", ("tokens_per_s", "bytes_per_token", "fraction_of_limit", "speedup_over_1t")),
+        ("decode", ("reading_gb_s", "fraction_of_reading")),
         ("prefill", ("tokens_per_s", "macs_per_token", "fraction_of_limit")),
     ):
         assert {f"{phase}.{figure}" for figure in figures} <= keys
@@ -88,7 +97,13 @@ def test_every_kernel_can_be_forced_and_is_held_against_its_own_peak(sterna) -> 
 def test_table_names_limits_and_shares(sterna) -> None:
     done = sterna("bench", *words())
     assert (done.returncode, done.stderr) == (0, "")
-    for label in ("DRAM read", "of the DRAM limit", "of the multiply-add limit", "peak memory"):
+    for label in (
+        "DRAM read",
+        "of the DRAM limit",
+        "of these reads",
+        "of the multiply-add limit",
+        "peak memory",
+    ):
         assert label in done.stdout
 
 

@@ -95,12 +95,14 @@ TEST_F(Bench, HoldsEachFigureAgainstItsLimit) {
   EXPECT_FALSE(result.at_context);
   const auto& decode = *result.decode;
   EXPECT_EQ(decode.context, 2.0) << "the mean of 0 to 4 tokens in the cache";
-  EXPECT_GT(decode.tokens_per_s.median, 0.0);
-  EXPECT_LE(decode.tokens_per_s.low, decode.tokens_per_s.median);
-  EXPECT_GE(decode.tokens_per_s.high, decode.tokens_per_s.median);
+  EXPECT_GT(decode.speed.tokens_per_s.median, 0.0);
+  EXPECT_LE(decode.speed.tokens_per_s.low, decode.speed.tokens_per_s.median);
+  EXPECT_GE(decode.speed.tokens_per_s.high, decode.speed.tokens_per_s.median);
   EXPECT_DOUBLE_EQ(decode.fraction_of_limit,
-                   decode.tokens_per_s.median * decode.traffic.total() / 20e9);
-  EXPECT_TRUE(decode.one_thread);
+                   decode.speed.tokens_per_s.median * decode.traffic.total() / 20e9);
+  ASSERT_TRUE(decode.one_thread && decode.speed.reading && decode.one_thread->reading);
+  EXPECT_GT(decode.speed.reading->bytes_s, 0.0);
+  EXPECT_GT(decode.one_thread->reading->share, 0.0);
   EXPECT_DOUBLE_EQ(result.prefill->macs_per_token,
                    static_cast<double>(model_.config.ternary_weights()));
   EXPECT_DOUBLE_EQ(result.prefill->fraction_of_limit,
@@ -199,6 +201,21 @@ TEST(TokenRates, AreMedianAndQuartilesOrRange) {
   EXPECT_DOUBLE_EQ(range.low, 15.0);
   EXPECT_DOUBLE_EQ(range.high, 30.0);
   EXPECT_DOUBLE_EQ(rate_with_quartiles({0.5}).low, 2.0);
+}
+
+TEST(DecodeSpeeds, HoldEachTokenAgainstTheReadsAroundIt) {
+  // 1 GB a token; memory gives 10 GB/s, then half of it: four fifths and three fifths of that is used.
+  const std::vector<TokenTime> times = {{.seconds = 0.125, .reading_seconds = 0.05},
+                                        {.seconds = 1.0 / 3, .reading_seconds = 0.1},
+                                        {.seconds = 1.0 / 3, .reading_seconds = 0.1}};
+  const DecodeSpeed speed = decode_speed(times, 1e9, 500'000'000);
+  EXPECT_DOUBLE_EQ(speed.tokens_per_s.median, 3.0);
+  ASSERT_TRUE(speed.reading);
+  EXPECT_DOUBLE_EQ(speed.reading->bytes_s, 5e9);
+  EXPECT_NEAR(speed.reading->share, 0.6, 1e-12)
+      << "not 3 tokens/s over the 10 GB/s there once were";
+  EXPECT_NEAR(decode_speed({times[0]}, 1e9, 500'000'000).reading->share, 0.8, 1e-12);
+  EXPECT_FALSE(decode_speed(times, 1e9, 0).reading) << "nothing was read";
 }
 
 }  // namespace

@@ -181,7 +181,7 @@ std::vector<Rows> rows_of(std::string_view isa) {
             {"int8_cache", Format::Int8, From::Cache, {kKeys}, {1, 8}}};
   }
   return {{"ternary_dram", Format::Ternary, From::Dram, layer, {1}},
-          {"ternary_cache", Format::Ternary, From::Cache, layer, {1, 8, 64, 128, 512}},
+          {"ternary_cache", Format::Ternary, From::Cache, layer, {1, 8, 64, 256, 512}},
           {"int8_dram", Format::Int8, From::Dram, {kHead}, {1, 2, 8, 64}},
           {"int8_cache", Format::Int8, From::Cache, {kKeys, kLayer[1]}, {1, 2, 8, 64}}};
 }

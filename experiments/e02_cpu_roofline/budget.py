@@ -15,7 +15,7 @@ LAYERS = 30
 # (rows, cols) of the products of one layer of 2b4t -> how many there are of them.
 LAYER = {(640, 2560): 2, (2560, 2560): 2, (6912, 2560): 2, (2560, 6912): 1}
 HEAD = (128256, 2560)
-KERNEL_TOKENS = 128  # of the prefill products; a batch of the model has 120
+KERNEL_TOKENS = 256  # of the prefill products; a prompt of 512 goes in two batches of as many
 
 Row = dict[str, str]
 

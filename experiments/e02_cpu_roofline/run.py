@@ -16,6 +16,7 @@ import argparse
 import csv
 import hashlib
 import json
+import math
 import os
 import platform
 import resource
@@ -26,8 +27,8 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BATCH_TOKENS = 120  # that go through a layer together, and so share one read of its weights
-QUIET_SHARE = 0.02  # of the machine's processor time; more taken by others and it is tried again
+BATCH_TOKENS = 264  # at most, that go through a layer together and so share one read of its weights
+QUIET_SHARE = 0.03  # of the machine's processor time; more taken by others and it is tried again
 KERNELS_ONLY = {"scalar"}  # takes minutes a token of a large model
 
 
@@ -47,6 +48,8 @@ class Point:
     gb_s: float | None = None
     tokens_per_s: float | None = None
     fraction_of_limit: float | None = None
+    reading_gb_s: float | None = None  # of the same weights, between the tokens
+    fraction_of_reading: float | None = None
 
 
 def output_of(command: list[str]) -> str:
@@ -97,7 +100,8 @@ def model_points(report: dict[str, Any]) -> list[Point]:
     decode, prefill = report["decode"], report["prefill"]
     ternary_macs = prefill["macs_per_token"]
     parts = decode["bytes_per_token_parts"]
-    prefill_bytes = parts["ternary"] / min(BATCH_TOKENS, prefill["tokens"])
+    batches = math.ceil(prefill["tokens"] / BATCH_TOKENS)
+    prefill_bytes = parts["ternary"] * batches / prefill["tokens"]
     rows = []
     for name, phase, macs, moved in (
         ("decode", decode, decode["macs_per_token"], decode["bytes_per_token"]),
@@ -110,6 +114,8 @@ def model_points(report: dict[str, Any]) -> list[Point]:
                 tokens=phase["tokens"], macs_per_byte=macs / moved, gmac_s=rate * macs / 1e9,
                 gb_s=rate * moved / 1e9, tokens_per_s=rate,
                 fraction_of_limit=phase["fraction_of_limit"],
+                reading_gb_s=phase.get("reading_gb_s"),
+                fraction_of_reading=phase.get("fraction_of_reading"),
             )
         )  # fmt: skip
     return rows

@@ -73,7 +73,7 @@ def test_model_points_lie_where_their_bytes_and_multiply_adds_put_them() -> None
     assert decode.macs_per_byte == pytest.approx(3.0)
     assert decode.gb_s == pytest.approx(16.0)
     assert decode.gb_s / 20.0 == pytest.approx(decode.fraction_of_limit)
-    assert prefill.macs_per_byte == pytest.approx(2e9 / (0.5e9 / RUN.BATCH_TOKENS))
+    assert prefill.macs_per_byte == pytest.approx(2e9 / (0.5e9 * 2 / 512))
     assert prefill.gmac_s == pytest.approx(150.0)
 
 
@@ -89,7 +89,9 @@ def test_the_budget_adds_every_product_of_a_token_once() -> None:
     macs = sum(rows * cols * n for (rows, cols), n in BUDGET.LAYER.items()) * BUDGET.LAYERS
     assert macs == 2_084_044_800
     shapes = [("ternary_dram", s, 1) for s in BUDGET.LAYER]
-    shapes += [("ternary_cache", s, 128) for s in BUDGET.LAYER] + [("int8_dram", BUDGET.HEAD, 1)]
+    shapes += [("ternary_cache", s, BUDGET.KERNEL_TOKENS) for s in BUDGET.LAYER] + [
+        ("int8_dram", BUDGET.HEAD, 1)
+    ]
     rows = [
         {
             "kind": "kernel", "isa": "avx2", "name": name, "rows": str(shape[0]),

@@ -9,8 +9,9 @@ namespace {
 // y = sum((w + 128) * x) - 128 * sum(x). vpmaddubsw would saturate at codes above 127, so the even and
 // the odd bytes of a block are widened to int16 and meet activations widened before.
 
-// Columns of int8 activations widened at a time: 16 KiB for kStepTokens tokens.
-constexpr std::size_t kWideQuads = 512;
+// Quads of activations widened at a time, of all tokens of a step together: 16 KiB, half the first cache.
+// Fewer tokens get longer runs of columns.
+constexpr std::size_t kWideQuads = 2048;
 
 // Panels of int8 weights that many tokens read again before the next ones: 320 KiB at 2560 columns.
 // Widened activations serve that often.
@@ -19,12 +20,13 @@ constexpr std::size_t kInt8Panels = 8;
 // Activations of a few tokens as int16: for a quad the columns 0 and 2 of each token, then 1 and 3, to
 // meet the even and the odd bytes of a block.
 struct WideTile {
-  alignas(64) std::int16_t x[kWideQuads][2][kStepTokens][2];
+  alignas(64) std::int16_t x[(kWideQuads + kStepTokens) * kQuadCols];
   std::size_t first_quad;
   std::size_t quads;
   std::size_t token;
 };
 
+// Writes whole registers: what lies beyond the tokens is overwritten by what comes next.
 void widen(const PanelProduct& p, std::size_t tokens, WideTile& tile) {
   const Place place = activations_of(p, tile.token, tile.first_quad);
   const __m128i present =
@@ -32,9 +34,10 @@ void widen(const PanelProduct& p, std::size_t tokens, WideTile& tile) {
   for (std::size_t quad = 0; quad < tile.quads; ++quad) {
     const __m128i x =
         _mm_maskload_epi32(reinterpret_cast<const int*>(place.x + quad * place.stride), present);
-    auto* out = reinterpret_cast<__m128i*>(tile.x[quad]);
-    _mm_store_si128(out, _mm_srai_epi16(_mm_slli_epi16(x, 8), 8));
-    _mm_store_si128(out + 1, _mm_srai_epi16(x, 8));
+    std::int16_t* even = tile.x + quad * tokens * kQuadCols;
+    std::int16_t* odd = even + tokens * kQuadCols / 2;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(even), _mm_srai_epi16(_mm_slli_epi16(x, 8), 8));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(odd), _mm_srai_epi16(x, 8));
   }
 }
 
@@ -42,6 +45,7 @@ void widen(const PanelProduct& p, std::size_t tokens, WideTile& tile) {
 template <std::size_t Tokens>
 void multiply_int8_tile(const PanelProduct& p, const WideTile& tile, std::size_t panel) {
   const std::uint8_t* w = p.panels + panel * p.panel_bytes + tile.first_quad * kBlockBytes;
+  const std::int16_t* x = tile.x;
   const __m256i low = _mm256_set1_epi16(0xFF);
   __m256i sums[Tokens][2];
 #pragma GCC unroll 4
@@ -60,12 +64,13 @@ void multiply_int8_tile(const PanelProduct& p, const WideTile& tile, std::size_t
       const __m256i odd = _mm256_srli_epi16(bytes, 8);
 #pragma GCC unroll 4
       for (std::size_t t = 0; t < Tokens; ++t) {
-        const __m256i of_even = _mm256_madd_epi16(even, broadcast(tile.x[quad][0][t]));
-        const __m256i of_odd = _mm256_madd_epi16(odd, broadcast(tile.x[quad][1][t]));
+        const __m256i of_even = _mm256_madd_epi16(even, broadcast(x + t * 2));
+        const __m256i of_odd = _mm256_madd_epi16(odd, broadcast(x + (Tokens + t) * 2));
         sums[t][h] = _mm256_add_epi32(_mm256_add_epi32(sums[t][h], of_even), of_odd);
       }
     }
     w += kBlockBytes;
+    x += Tokens * kQuadCols;
   }
 #pragma GCC unroll 4
   for (std::size_t t = 0; t < Tokens; ++t) {
@@ -80,9 +85,10 @@ void int8_range(const PanelProduct& p, std::size_t begin, std::size_t end) {
       multiply_int8_tile<1>, multiply_int8_tile<2>, multiply_int8_tile<3>, multiply_int8_tile<4>};
   WideTile tile;
   in_steps(p, [&](std::size_t token, std::size_t tokens) {
-    for (std::size_t quad = 0; quad < p.quads; quad += kWideQuads) {
+    const std::size_t most = kWideQuads / tokens;
+    for (std::size_t quad = 0; quad < p.quads; quad += most) {
       tile.first_quad = quad;
-      tile.quads = smaller(p.quads - quad, kWideQuads);
+      tile.quads = smaller(p.quads - quad, most);
       tile.token = token;
       widen(p, tokens, tile);
       for (std::size_t panel = begin; panel < end; ++panel) {

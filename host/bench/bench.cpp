@@ -104,18 +104,25 @@ BenchResult summarize(const ModelWeights& model, const BenchPlan& plan, Times ti
   return result;
 }
 
-void hold_against(const BenchLimits& limits, BenchResult& result) {
-  result.limits = limits;
-  for (auto* decode : {&result.decode, &result.at_context}) {
-    if (*decode) {
-      (*decode)->fraction_of_limit = (*decode)->speed.tokens_per_s.median *
-                                     (*decode)->traffic.total() / limits.all.dram_bytes_s;
+void hold_against(BenchLimits limits, BenchResult& result) {
+  const auto decodes = {&result.decode, &result.at_context};
+  for (const auto* decode : decodes) {
+    if (!*decode) continue;
+    limits.all = raised_by(limits.all, (*decode)->speed.reading);
+    if ((*decode)->one_thread) {
+      limits.one = raised_by(limits.one, (*decode)->one_thread->reading);
     }
+  }
+  for (auto* decode : decodes) {
+    if (!*decode) continue;
+    (*decode)->fraction_of_limit =
+        (*decode)->speed.tokens_per_s.median * (*decode)->traffic.total() / limits.all.dram_bytes_s;
   }
   if (result.prefill) {
     result.prefill->fraction_of_limit =
         result.prefill->tokens_per_s.median * result.prefill->macs_per_token / limits.all.macs_s;
   }
+  result.limits = limits;
 }
 
 /// The work on all threads: checks, times, and what the process looked like meanwhile.
@@ -203,11 +210,19 @@ DecodeSpeed decode_speed(const std::vector<TokenTime>& times, double bytes_a_tok
   DecodeSpeed speed{rate_with_quartiles(std::move(seconds)), std::nullopt};
   if (bytes_a_read == 0) return speed;
   const auto read = static_cast<double>(bytes_a_read);
-  speed.reading = {.bytes_s = read / median([](const TokenTime& t) { return t.reading_seconds; }),
+  speed.reading = {.bytes = bytes_a_read,
+                   .bytes_s = read / median([](const TokenTime& t) { return t.reading_seconds; }),
                    .share = median([&](const TokenTime& t) {
                      return t.reading_seconds * bytes_a_token / read / t.seconds;
                    })};
   return speed;
+}
+
+MachineLimits raised_by(MachineLimits limits, const std::optional<Reading>& reading) {
+  if (reading && reading->bytes >= limits.threads * limits.dram_bytes) {
+    limits.dram_bytes_s = std::max(limits.dram_bytes_s, reading->bytes_s);
+  }
+  return limits;
 }
 
 BenchResult run_bench(const ModelWeights& model, const BenchPlan& plan, const BenchParts& parts,

@@ -60,7 +60,8 @@ struct TokenTime {
 
 /// What the same threads read of the same weights before and after every token, with nothing to compute.
 struct Reading {
-  double bytes_s;  // the median
+  std::size_t bytes;  // of one of these passes over the weights
+  double bytes_s;     // the median
   double
       share;  // median of the tokens: time that their bytes take at that moment's rate, over their own
 };
@@ -74,6 +75,10 @@ struct DecodeSpeed {
 /// The speed of one token each. Range  at least one
 [[nodiscard]] DecodeSpeed decode_speed(const std::vector<TokenTime>& times, double bytes_a_token,
                                        std::size_t bytes_a_read);
+
+/// `limits` with at least the DRAM bandwidth of these reads, where they were as long as the limit's own:
+/// memory may have been slower before and after the work than while it ran.
+[[nodiscard]] MachineLimits raised_by(MachineLimits limits, const std::optional<Reading>& reading);
 
 /// How a head in two planes found the tokens that a decode draws from.
 struct ScreenBench {
@@ -103,7 +108,7 @@ struct PrefillBench {
 
 /// Everything that a run of the bench found.
 struct BenchResult {
-  BenchLimits limits;  // the best of before and after the measurements
+  BenchLimits limits;  // the best of before, after and, for DRAM, between the measurements
   std::optional<DecodeBench> decode;
   std::optional<PrefillBench> prefill;
   std::optional<DecodeBench> at_context;

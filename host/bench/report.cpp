@@ -115,8 +115,8 @@ Json context_json(const DecodeBench& context, const BenchReport& report) {
 Json evidence() {
   return {
       {"machine",
-       "measured: best of several passes before and after the model's work, a process of "
-       "their own"},
+       "measured: best of several passes before and after the model's work, in a process of "
+       "their own; dram_gb_s also the median of decode.reading_gb_s' reads, if higher"},
       {"decode.tokens_per_s", "measured: median and quartiles of the times of single tokens"},
       {"decode.bytes_per_token",
        "counted: packed ternary weights, output head, keys and values of the mean context"},

@@ -218,5 +218,17 @@ TEST(DecodeSpeeds, HoldEachTokenAgainstTheReadsAroundIt) {
   EXPECT_FALSE(decode_speed(times, 1e9, 0).reading) << "nothing was read";
 }
 
+TEST(Limits, AreRaisedByReadsAsLongAsTheirOwn) {
+  const MachineLimits limits = round_limits().all;
+  const std::size_t bytes = limits.threads * limits.dram_bytes;
+  const auto raised = [&](std::size_t read_bytes, double bytes_s) {
+    return raised_by(limits, Reading{read_bytes, bytes_s, 0.9}).dram_bytes_s;
+  };
+  EXPECT_EQ(raised(bytes, 30e9), 30e9);
+  EXPECT_EQ(raised(bytes, 10e9), 20e9) << "slower reads are no limit";
+  EXPECT_EQ(raised(bytes - 1, 30e9), 20e9) << "these may have come from a cache";
+  EXPECT_EQ(raised_by(limits, std::nullopt).dram_bytes_s, 20e9);
+}
+
 }  // namespace
 }  // namespace sterna::host

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws docs/cpu_roofline.svg from results.csv and environment.json.
 
-Left: kernels, under the roofs of the memory their weights lie in. Right: decode and prefill of the
-whole model. Both on one thread, which other work on the machine disturbs least.
+Left: kernels on one thread, under the roofs of the memory their weights lie in. Right: decode and
+prefill of the whole model on all threads, under the roofs of as many.
 """
 
 import csv
@@ -42,23 +42,25 @@ def limit(rows: list[Row], name: str, threads: int, isa: str | None = None) -> f
 def draw_roofs(ax: Axes, rows: list[Row], threads: int, levels: list[str], isas: list[str]) -> None:
     x = np.geomspace(*ax.get_xlim(), 200)
     top = max(limit(rows, "multiply_add", threads, isa) for isa in isas)
-    for level in levels:
+    for i, level in enumerate(levels):
         rate = limit(rows, level, threads)
         y = np.minimum(x * rate, top)
         ax.plot(x, y, color=INK, lw=1.2 if level == "dram" else 0.7, zorder=1)
         at = 1.15 * ax.get_xlim()[0]
+        above = i == 0  # its line; the others' names lie below
+        shift = (0, 3) if above else (4, -3)
         ax.annotate(
-            f"{LEVELS[level]} {rate:.0f} GB/s", (at, at * rate), xytext=(0, 3),
+            f"{LEVELS[level]} {rate:.0f} GB/s", (at, at * rate), xytext=shift,
             textcoords="offset points", rotation=slope_degrees(ax), rotation_mode="anchor",
-            fontsize=7, color=INK,
+            va="bottom" if above else "top", fontsize=7, color=INK,
         )  # fmt: skip
-    for isa in isas:
+    for i, isa in enumerate(isas):
         peak = limit(rows, "multiply_add", threads, isa)
         start = peak / max(limit(rows, level, threads) for level in levels)
         ax.plot([start, x[-1]], [peak, peak], color=COLORS[isa], lw=1.2, zorder=1)
         ax.annotate(
-            f"{isa} {peak:.0f} GMAC/s", (x[-1], peak), xytext=(-2, 3), textcoords="offset points",
-            ha="right", fontsize=7, color=COLORS[isa],
+            f"{isa} {peak:.0f}", (x[-1], peak), xytext=(4, 0), textcoords="offset points",
+            va="bottom" if i == 0 else "top", fontsize=7, color=COLORS[isa],
         )  # fmt: skip
 
 
@@ -91,7 +93,7 @@ def draw_kernels(ax: Axes, rows: list[Row]) -> None:
     isas = list(dict.fromkeys(p["isa"] for p in points))
     peak = max(limit(rows, "multiply_add", 1, isa) for isa in isas)
     prepare(ax, "Kernels, one thread", points, peak)
-    draw_roofs(ax, rows, 1, ["dram", "l3", "l2"], isas)
+    draw_roofs(ax, rows, 1, ["l2", "l3", "dram"], isas)
     for name, marker in KERNELS.items():
         here = [p for p in points if p["name"] == name]
         for p in here:
@@ -106,22 +108,25 @@ def draw_kernels(ax: Axes, rows: list[Row]) -> None:
 
 
 def draw_model(ax: Axes, rows: list[Row], model: str) -> None:
-    points = [row for row in rows if row["kind"] == "model" and row["threads"] == "1"]
+    threads = max(int(row["threads"]) for row in rows if row["kind"] == "model")
+    points = [r for r in rows if r["kind"] == "model" and int(r["threads"]) == threads]
     isas = list(dict.fromkeys(p["isa"] for p in points))
-    peak = max(limit(rows, "multiply_add", 1, isa) for isa in isas)
-    prepare(ax, f"Whole model, {model.removeprefix('synthetic:')}, one thread", points, peak)
-    draw_roofs(ax, rows, 1, ["dram"], isas)
+    peak = max(limit(rows, "multiply_add", threads, isa) for isa in isas)
+    name = model.removeprefix("synthetic:")
+    prepare(ax, f"Whole model, {name}, {threads} threads", points, peak)
+    draw_roofs(ax, rows, threads, ["dram"], isas)
     for p in points:
         x, y = float(p["macs_per_byte"]), float(p["gmac_s"])
         ax.plot(x, y, "o", ms=6, color=COLORS[p["isa"]], mec="white", mew=0.5, zorder=3)
         share = f"{p['name']} {float(p['tokens_per_s']):.3g} tok/s\n"
         share += f"{100 * float(p['fraction_of_limit']):.0f} % of the limit"
         right = p["name"] == "decode"
-        above = p["isa"] == isas[0]
+        above = right and p["isa"] == isas[0]
         ax.annotate(
             share, (x, y), xytext=(7 if right else -7, 3 if above else -3),
             textcoords="offset points", va="bottom" if above else "top",
             ha="left" if right else "right", fontsize=7, color=COLORS[p["isa"]],
+            bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5},
         )  # fmt: skip
 
 

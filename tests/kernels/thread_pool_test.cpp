@@ -2,7 +2,10 @@
 #include "kernels/thread_pool.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -48,6 +51,26 @@ TEST(ThreadPool, RunsEveryIterationOnceInChunksOfAnyCountAndGrain) {
       }
     }
   }
+}
+
+// Whoever takes the first chunk keeps it until all else is done, so the rest of that share is for others.
+TEST(ThreadPool, AThreadWithNothingLeftTakesChunksOfAnother) {
+  ThreadPool pool(3);
+  std::vector<std::atomic<int>> runs(30);
+  std::atomic<std::size_t> done{0};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  pool.parallel_chunks(runs.size(), [&](std::size_t begin, std::size_t end, unsigned) {
+    for (std::size_t i = begin; i < end; ++i) ++runs[i];
+    if (begin == 0) {
+      const std::size_t others = runs.size() - end;
+      while (done < others && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::yield();
+      }
+      EXPECT_EQ(done, others) << "chunks that nobody took";
+    }
+    done += end - begin;
+  });
+  for (const std::atomic<int>& n : runs) EXPECT_EQ(n, 1);
 }
 
 // A loop that starts while a worker still leaves the one before would lose or repeat a part.

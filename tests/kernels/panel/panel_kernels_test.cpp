@@ -82,12 +82,12 @@ class TernaryMatmulTest : public PanelKernelsTest {
 };
 
 // 1, one below, at and one above each boundary of the layout: quad, block of 16 columns, two blocks, the
-// 2560 columns that are unpacked at a time; then the widths of real models. One token, a few and many
+// 768 columns that are unpacked at a time; then the widths of real models. One token, a few and many
 // take different ways.
 TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryBlockBoundary) {
   for (const std::size_t cols :
-       {1U,  3U,   4U,    5U,    15U,   16U,   17U,   31U,   32U,   33U,
-        48U, 113U, 1023U, 2559U, 2561U, 1024U, 1025U, 2049U, 2560U, 6912U}) {
+       {1U,   3U,   4U,   5U,    15U,   16U,   17U,   31U,   32U,   33U,   48U,  113U,
+        767U, 768U, 769U, 1023U, 2559U, 2561U, 1024U, 1025U, 2049U, 2560U, 6912U}) {
     for (const std::size_t tokens : {1U, 2U, 13U}) expect_equal({19, cols, tokens});
   }
 }
@@ -98,6 +98,11 @@ TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryTileBoundary) {
   for (const std::size_t rows : {1U, 15U, 16U, 17U, 31U, 32U, 33U, 48U, 65U}) {
     for (std::size_t tokens = 1; tokens <= 26; ++tokens) expect_equal({rows, 75, tokens});
   }
+}
+
+// 264 tokens go together through a run of unpacked columns.
+TEST_P(TernaryMatmulTest, MatchesPlainLoopAroundEveryGroupOfTokens) {
+  for (const std::size_t tokens : {263U, 264U, 265U, 529U}) expect_equal({33, 1000, tokens});
 }
 
 TEST_P(TernaryMatmulTest, GivesTheSameSumsForAnyNumberOfThreads) {
@@ -156,6 +161,10 @@ TEST_P(Int8MatmulTest, MatchesPlainLoopAroundEveryBoundary) {
   }
   for (const std::size_t rows : {1U, 15U, 16U, 17U, 31U, 32U, 33U, 65U}) {
     for (std::size_t tokens = 1; tokens <= 26; ++tokens) expect_equal({rows, 43, tokens});
+  }
+  for (const std::size_t tokens : {1U, 2U, 3U, 4U}) {  // the activations that are widened at a time
+    const std::size_t cols = 2048 / tokens * 4;
+    for (const std::size_t more : {0U, 1U, 8U}) expect_equal({19, cols + more, tokens});
   }
   for (const std::size_t rows : {127U, 128U, 129U}) {  // panels that share widened activations
     for (const std::size_t tokens : {4U, 5U}) expect_equal({rows, 33, tokens});

@@ -200,7 +200,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--pp", type=int, default=512)
     parser.add_argument("--tg", type=int, default=64)
-    parser.add_argument("--repeat", type=int, default=3, help="of each phase of the model")
+    parser.add_argument("--repeat", type=int, default=5, help="of each phase of the model")
     parser.add_argument("--tries", type=int, default=3, help="where others use the machine")
     return parser.parse_args()
 

@@ -46,7 +46,7 @@ def draw_roofs(ax: Axes, rows: list[Row], threads: int, levels: list[str], isas:
         rate = limit(rows, level, threads)
         y = np.minimum(x * rate, top)
         ax.plot(x, y, color=INK, lw=1.2 if level == "dram" else 0.7, zorder=1)
-        at = 1.15 * ax.get_xlim()[0]
+        at = max(1.15 * ax.get_xlim()[0], 1.15 * ax.get_ylim()[0] / rate)
         above = i == 0  # its line; the others' names lie below
         shift = (0, 3) if above else (4, -3)
         ax.annotate(

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <unistd.h>
 
 #include "kernels/huge_pages.hpp"
 #include "kernels/limits/machine_limits.hpp"
@@ -47,7 +46,7 @@ constexpr std::array<Shape, 4> kLayer = {{{640, 2560}, {2560, 2560}, {6912, 2560
 std::span<const std::uint8_t> weights() {
   static sterna::HugePages pages;
   static const std::pmr::vector<std::uint8_t> bytes = [] {
-    const auto cache = static_cast<std::size_t>(std::max(0L, ::sysconf(_SC_LEVEL3_CACHE_SIZE)));
+    const std::size_t cache = sterna::last_cache_bytes();
     std::pmr::vector<std::uint8_t> filled(std::max(3 * cache, kHead.rows * kHead.cols), &pages);
     std::array<std::uint8_t, 81> four_trits{};
     for (std::size_t i = 0; i < four_trits.size(); ++i) {

@@ -113,6 +113,7 @@ void hold_against(BenchLimits limits, BenchResult& result) {
       limits.one = raised_by(limits.one, (*decode)->one_thread->reading);
     }
   }
+  if (limits.all.threads == 1) limits.one = limits.all;
   for (auto* decode : decodes) {
     if (!*decode) continue;
     (*decode)->fraction_of_limit =

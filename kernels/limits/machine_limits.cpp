@@ -202,9 +202,15 @@ const LimitProbe& fastest_reader() {
                        [](const LimitProbe& probe) { return probe.supported(); });
 }
 
+std::size_t last_cache_bytes() {
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+  std::size_t kib = 0;
+  if (file >> kib) return kib * 1024;  // "32768K"
+  return static_cast<std::size_t>(std::max(0L, ::sysconf(_SC_LEVEL3_CACHE_SIZE)));
+}
+
 LimitsPlan LimitsPlan::of(unsigned threads, std::string_view isa) {
-  const auto last_cache = static_cast<std::size_t>(std::max(0L, ::sysconf(_SC_LEVEL3_CACHE_SIZE)));
-  const std::size_t wanted = std::max(512 * kMib, 8 * last_cache) / threads;
+  const std::size_t wanted = std::max(512 * kMib, 8 * last_cache_bytes()) / threads;
   const std::size_t bound = system_bytes(_SC_AVPHYS_PAGES) / 4 / threads;
   const std::size_t pages = std::max<std::size_t>(1, std::min(wanted, bound) / kHugePageBytes);
   return {.threads = threads,

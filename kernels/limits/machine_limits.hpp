@@ -39,6 +39,10 @@ inline constexpr std::size_t kReadGrain = 1024;
 /// The probe whose loads are the widest that this CPU has.
 [[nodiscard]] const LimitProbe& fastest_reader();
 
+/// Bytes of the last cache that processor 0 reaches; 0 where the system does not say. Not sysconf's, which on
+/// AMD adds up the caches of all chiplets of a socket.
+[[nodiscard]] std::size_t last_cache_bytes();
+
 /// Sizes of a measurement of the limits.
 struct LimitsPlan {
   unsigned threads;

@@ -16,7 +16,8 @@ namespace {
 // cache, and stay there for all tokens.
 constexpr std::size_t kUnpackedBlocks = 48;
 
-// Tokens for which a run of columns stays unpacked: their sums wait next to it for the next run.
+// Tokens for which a run of columns stays unpacked: their sums, 33 KiB for two panels, wait next to it for the
+// next run. As many as a transformer takes at once; more go group by group and unpack again.
 constexpr std::size_t kGroupTokens = 22 * kTileTokens;
 
 // Below this many tokens a ternary weight is used too rarely to be worth writing out unpacked.
@@ -199,14 +200,16 @@ constexpr std::size_t kQuadsAPrefetch = 16;
 
 template <std::size_t Panels, std::size_t Tokens>
 void multiply_tile(const PanelProduct& p, const Tile& tile) {
-  std::int32_t* sums = tile.sums + tile.token * Panels * kPanelRows;
+  const auto sums = [&](std::size_t t, std::size_t i) {
+    return tile.sums + ((tile.token + t) * Panels + i) * kPanelRows;
+  };
   __m512i acc[Tokens][Panels];
 #pragma GCC unroll 12
   for (std::size_t t = 0; t < Tokens; ++t) {
     const __m512i start = _mm512_set1_epi32(-tile.zero * p.x_sum[tile.token + t]);
 #pragma GCC unroll 2
     for (std::size_t i = 0; i < Panels; ++i) {
-      acc[t][i] = tile.first ? start : _mm512_load_si512(sums + (t * Panels + i) * kPanelRows);
+      acc[t][i] = tile.first ? start : _mm512_load_si512(sums(t, i));
     }
   }
   const std::uint8_t* w = tile.codes;
@@ -248,7 +251,7 @@ void multiply_tile(const PanelProduct& p, const Tile& tile) {
         _mm512_mask_storeu_epi32(y + t * p.y_stride + i * kPanelRows, rows_of(p, tile.panel + i),
                                  acc[t][i]);
       } else {
-        _mm512_store_si512(sums + (t * Panels + i) * kPanelRows, acc[t][i]);
+        _mm512_store_si512(sums(t, i), acc[t][i]);
       }
     }
   }

@@ -112,6 +112,31 @@ TEST_F(Bench, HoldsEachFigureAgainstItsLimit) {
   EXPECT_GT(result.peak_rss_bytes, 0U);
 }
 
+TEST_F(Bench, TakesReadsAsLongAsTheLimitsForLimits) {
+  for (const unsigned threads : {1U, 2U}) {
+    BenchPlan plan = small_plan();
+    plan.threads = threads;
+    BenchParts parts = right_parts();
+    parts.measure_limits = [&] {
+      BenchLimits limits = round_limits();
+      for (MachineLimits* of : {&limits.all, &limits.one}) {
+        of->dram_bytes = 1;
+        of->dram_bytes_s = 1;
+      }
+      limits.all.threads = threads;
+      return limits;
+    };
+    const BenchResult result = run(plan, parts);
+    const DecodeBench& decode = *result.decode;
+    EXPECT_EQ(result.limits.all.dram_bytes_s, decode.speed.reading->bytes_s);
+    EXPECT_EQ(result.limits.one.dram_bytes_s,
+              (decode.one_thread ? *decode.one_thread : decode.speed).reading->bytes_s);
+    EXPECT_DOUBLE_EQ(
+        decode.fraction_of_limit,
+        decode.speed.tokens_per_s.median * decode.traffic.total() / result.limits.all.dram_bytes_s);
+  }
+}
+
 TEST_F(Bench, LeavesOutWhatNobodyAskedFor) {
   BenchPlan plan = small_plan();
   plan.prefill_tokens = 0;

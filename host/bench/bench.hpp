@@ -62,8 +62,7 @@ struct TokenTime {
 struct Reading {
   std::size_t bytes;  // of one of these passes over the weights
   double bytes_s;     // the median
-  double
-      share;  // median of the tokens: time that their bytes take at that moment's rate, over their own
+  double share;  // median of the tokens: their bytes at that moment's rate, over their own time
 };
 
 /// How fast tokens came one at a time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/bench/report.hpp"
 
+#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -87,15 +88,22 @@ Json prefill_json(const PrefillBench& prefill) {
           {"fraction_of_limit", prefill.fraction_of_limit}};
 }
 
-/// Share of the speed from an empty cache, had memory given the same both times.
-double share_at_equal_reads(const DecodeBench& context, const DecodeBench& empty) {
+/// Share of the speed from an empty cache that is left at the end of a context.
+double share_of_speed(const DecodeBench& context, const DecodeBench& empty) {
+  return context.speed.tokens_per_s.median / empty.speed.tokens_per_s.median;
+}
+
+/// The same, had memory given as much both times; nothing where that was not read.
+std::optional<double> share_at_equal_reads(const DecodeBench& context, const DecodeBench& empty) {
+  if (!context.speed.reading || !empty.speed.reading) return std::nullopt;
   return context.speed.reading->share / context.traffic.total() /
          (empty.speed.reading->share / empty.traffic.total());
 }
 
 Json context_json(const DecodeBench& context, const BenchReport& report) {
   const DecodeBench& empty = *report.result.decode;
-  Json json = {
+  const std::optional<double> at_equal_reads = share_at_equal_reads(context, empty);
+  return {
       {"tokens", report.plan.context_tokens},
       {"tokens_per_s", context.speed.tokens_per_s.median},
       {"tokens_per_s_quartiles", {context.speed.tokens_per_s.low, context.speed.tokens_per_s.high}},
@@ -103,13 +111,9 @@ Json context_json(const DecodeBench& context, const BenchReport& report) {
       {"fraction_of_limit", context.fraction_of_limit},
       {"reading_gb_s", reading_gb_s(context.speed)},
       {"fraction_of_reading", fraction_of_reading(context.speed)},
-      {"fraction_of_speed_at_0",
-       context.speed.tokens_per_s.median / empty.speed.tokens_per_s.median},
-      {"fraction_of_speed_at_0_at_equal_reading", nullptr}};
-  if (context.speed.reading && empty.speed.reading) {
-    json["fraction_of_speed_at_0_at_equal_reading"] = share_at_equal_reads(context, empty);
-  }
-  return json;
+      {"fraction_of_speed_at_0", share_of_speed(context, empty)},
+      {"fraction_of_speed_at_0_at_equal_reading",
+       at_equal_reads ? Json(*at_equal_reads) : Json(nullptr)}};
 }
 
 Json evidence() {
@@ -214,10 +218,10 @@ std::string context_table(const BenchReport& report) {
   const DecodeBench& empty = *report.result.decode;
   std::string out = decode_table(
       context, fmt::format("decode at {} tokens of context", report.plan.context_tokens));
-  out += row("of the speed at 0",
-             percent(context.speed.tokens_per_s.median / empty.speed.tokens_per_s.median));
-  if (!context.speed.reading || !empty.speed.reading) return out;
-  return out + row("of it, had memory read as fast", percent(share_at_equal_reads(context, empty)));
+  out += row("of the speed at 0", percent(share_of_speed(context, empty)));
+  const std::optional<double> at_equal_reads = share_at_equal_reads(context, empty);
+  if (at_equal_reads) out += row("of it, had memory read as fast", percent(*at_equal_reads));
+  return out;
 }
 
 std::string prefill_table(const PrefillBench& prefill) {

@@ -185,9 +185,8 @@ std::string_view PassAnalysis::bound_by(const sim::HardwareConfig& hardware) con
     shares.emplace_back(
         share(all.bytes.weights, hardware.unit.engines * hardware.unit.beat_bytes() * beats_a_gb_s),
         "weights");
-    shares.emplace_back(
-        share(all.bytes.activations, sim::StreamMemory::kActivationBeatBytes * beats_a_gb_s),
-        "activations");
+    shares.emplace_back(share(all.bytes.activations, sim::kActivationBeatBytes * beats_a_gb_s),
+                        "activations");
     shares.emplace_back(share(all.bytes.results, hardware.bus->word_bytes() * beats_a_gb_s),
                         "results");
   } else {

@@ -109,6 +109,7 @@ class Runner {
   }
 
   void end(Phase phase) {
+    stack_.finish();
     if (!checking_.first_difference()) agreed_phases_ += 1;
     at(phase).wall_s = std::chrono::duration<double>(Clock::now() - phase_start_).count();
   }
@@ -119,7 +120,7 @@ class Runner {
 
   PhaseWork& at(Phase phase) { return run_.phases[static_cast<std::size_t>(phase)]; }
 
-  [[nodiscard]] SimulatedRun simulated(const DeviceBackend& driver) const {
+  [[nodiscard]] SimulatedRun simulated(DeviceBackend& driver) const {
     SimulatedRun s{.records = driver.records(),
                    .matrix_names = {},
                    .multiply_s = driver.multiply_s(),

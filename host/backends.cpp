@@ -90,6 +90,7 @@ MatmulBackend& BackendStack::matmul() {
 
 void BackendStack::finish() {
   if (side_by_side_) side_by_side_->finish();
+  if (driver_) driver_->finish();
 }
 
 }  // namespace sterna::host

@@ -52,7 +52,7 @@ class BackendStack {
   [[nodiscard]] DeviceBackend* driver() { return driver_.get(); }  // null for the CPU
 
   /// Once all products are asked for: what was made of their sums stands only after it.
-  /// Errors  those of SideBySide::finish()
+  /// Errors  those of SideBySide::finish() and DeviceBackend::finish()
   void finish();
 
  private:

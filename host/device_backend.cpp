@@ -66,8 +66,20 @@ MatrixId DeviceBackend::add_matrix(std::string_view name, const PackedTernary& w
   if (has_sparse_input(name) && can_skip_columns(weights.rows(), weights.cols(), unit, format)) {
     matrix.columns = pack_columns(weights, unit, format);
   }
+  load(matrix);
   matrices_->push_back(std::move(matrix));
   return matrices_->size() - 1;
+}
+
+// Pieces stay where they are when the matrix moves; by columns few matrices are ever used.
+void DeviceBackend::load(const Matrix& matrix) {
+  for (const Piece& piece : matrix.pieces) {
+    device_.load(piece.streams, {.tokens = 1,
+                                 .beats = piece.columns.beats,
+                                 .rows = static_cast<std::uint32_t>(matrix.rows),
+                                 .format = hardware().weight_format,
+                                 .keep_activations = false});
+  }
 }
 
 void DeviceBackend::multiply(const ActivationBatch& x, std::span<const Product> products) {
@@ -86,12 +98,13 @@ void DeviceBackend::multiply(const ActivationBatch& x, std::span<const Product> 
   }
 
   const auto device_start = Clock::now();
-  auto reports = device_.run(job.tasks);
+  unsettled_.push_back({records_.size(), device_.start(job.tasks)});
   device_s_ += seconds_since(device_start);
 
-  record(job, std::move(reports));
+  record(job);
   add_partial_sums(job);
   multiply_s_ += seconds_since(start);
+  settle(kUnsettledJobs);
 }
 
 void DeviceBackend::check_shapes(const ActivationBatch& x,
@@ -163,25 +176,50 @@ void DeviceBackend::add_partial_sums(const Job& job) {
   }
 }
 
-void DeviceBackend::record(const Job& job, std::vector<sim::CommandReport> reports) {
+void DeviceBackend::record(const Job& job) {
   for (std::size_t i = 0; i < job.tasks.size(); ++i) {
     const sim::TmuCommand& command = job.tasks[i].command;
     const Matrix& matrix = (*matrices_)[job.targets[i].matrix];
-    if (reports[i].status != sim::TmuStatus::Done) {
-      throw std::runtime_error(
-          "the unit answered status " + std::to_string(static_cast<int>(reports[i].status)) +
-          " to the command of " + matrix.name + " (" + std::to_string(command.tokens) +
-          " tokens, " + std::to_string(command.beats) + " beats, " + std::to_string(command.rows) +
-          " rows)");
-    }
     const bool by_columns = command.columns != 0;
     const std::size_t cols =
         by_columns ? matrix.cols : matrix.pieces[job.targets[i].piece].columns.cols;
-    records_.push_back({job.targets[i].matrix, job.targets[i].piece, phase_, jobs_, command,
-                        std::uint64_t{command.tokens} * command.rows * cols, reports[i],
-                        by_columns ? sim::nonzero_columns(job.tasks[i]) : 0});
+    records_.push_back({.matrix = job.targets[i].matrix,
+                        .piece = job.targets[i].piece,
+                        .phase = phase_,
+                        .job = jobs_,
+                        .command = command,
+                        .macs = std::uint64_t{command.tokens} * command.rows * cols,
+                        .report = {},
+                        .nonzero_columns = by_columns ? sim::nonzero_columns(job.tasks[i]) : 0});
   }
   ++jobs_;
+}
+
+// Takes what reports there are, and waits for those of all jobs but the `at_most` last.
+void DeviceBackend::settle(std::size_t at_most) {
+  const auto start = Clock::now();
+  const auto is_ready = [](const Unsettled& job) {
+    return job.reports.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
+  while (!unsettled_.empty() && (unsettled_.size() > at_most || is_ready(unsettled_.front()))) {
+    Unsettled job = std::move(unsettled_.front());
+    unsettled_.pop_front();
+    CommandRecord* record = &records_[job.first_record];
+    for (const sim::CommandReport& reported : job.reports.get()) report(*record++, reported);
+  }
+  const double waited = seconds_since(start);
+  device_s_ += waited;
+  multiply_s_ += waited;
+}
+
+void DeviceBackend::report(CommandRecord& record, const sim::CommandReport& report) const {
+  record.report = report;
+  if (report.status == sim::TmuStatus::Done) return;
+  const sim::TmuCommand& command = record.command;
+  throw std::runtime_error(
+      fmt::format("the unit answered status {} to the command of {} ({} tokens, {} beats, {} rows)",
+                  static_cast<int>(report.status), matrix_name(record.matrix), command.tokens,
+                  command.beats, command.rows));
 }
 
 }  // namespace sterna::host

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,24 +47,32 @@ class DeviceBackend final : public MatmulBackend {
  public:
   /// `device` must outlive the backend.
   explicit DeviceBackend(sim::TmuDevice& device);
+  DeviceBackend(DeviceBackend&&) = default;
 
   /// A driver of another device of this design that shares the matrices of this one; they are added here.
   [[nodiscard]] DeviceBackend beside(sim::TmuDevice& device) const;
 
   MatrixId add_matrix(std::string_view name, const PackedTernary& weights) override;
 
-  /// Errors  std::invalid_argument when a shape disagrees; std::runtime_error when the device
-  ///         answers a command with another status than done
+  /// Errors  std::invalid_argument when a shape disagrees; those of finish(), of this job and those before
   void multiply(const ActivationBatch& x, std::span<const Product> products) override;
+
+  /// Waits until the device has told when everything happened.
+  /// Errors  std::runtime_error when it answered a command with another status than done; those of the device
+  void finish() { settle(0); }
 
   void set_phase(Phase phase) { phase_ = phase; }
 
   [[nodiscard]] const sim::HardwareConfig& hardware() const { return device_.hardware(); }
-  [[nodiscard]] const std::vector<CommandRecord>& records() const { return records_; }
+  /// Of all jobs. Errors  those of finish()
+  [[nodiscard]] const std::vector<CommandRecord>& records() {
+    finish();
+    return records_;
+  }
   [[nodiscard]] std::size_t matrix_count() const { return matrices_->size(); }
   [[nodiscard]] const std::string& matrix_name(MatrixId id) const { return (*matrices_)[id].name; }
 
-  /// Wall time inside multiply(), and the part of it inside the device.
+  /// Wall time inside multiply() and finish(), and the part of it inside the device.
   [[nodiscard]] double multiply_s() const { return multiply_s_; }
   [[nodiscard]] double device_s() const { return device_s_; }
 
@@ -82,17 +92,27 @@ class DeviceBackend final : public MatmulBackend {
     std::optional<sim::WeightStreams> columns;  // once more, where columns can be skipped
   };
   struct Job;
+  /// Jobs that are computed, and whose times the device may still be finding out, are at most these.
+  static constexpr std::size_t kUnsettledJobs = 256;
+  struct Unsettled {
+    std::size_t first_record;
+    std::future<std::vector<sim::CommandReport>> reports;
+  };
 
+  void load(const Matrix& matrix);
   void check_shapes(const ActivationBatch& x, std::span<const Product> products) const;
   [[nodiscard]] bool by_columns(const ActivationBatch& x, std::span<const Product> products) const;
   void post(Job& job, const PlannedCommand& planned) const;
   void post_columns(Job& job) const;
   void add_partial_sums(const Job& job);
-  void record(const Job& job, std::vector<sim::CommandReport> reports);
+  void record(const Job& job);
+  void settle(std::size_t at_most);
+  void report(CommandRecord& record, const sim::CommandReport& report) const;
 
   sim::TmuDevice& device_;
   std::shared_ptr<std::vector<Matrix>> matrices_;
   std::vector<CommandRecord> records_;
+  std::deque<Unsettled> unsettled_;  // their records have no report yet
   Phase phase_ = Phase::Prefill;
   std::size_t jobs_ = 0;
   std::uint64_t host_partial_adds_ = 0;

@@ -162,7 +162,7 @@ sim::TmuCommand column_command(std::size_t rows, std::size_t cols, const sim::Un
 }
 
 std::vector<std::int8_t> column_activations(std::span<const std::int8_t> x) {
-  constexpr std::size_t kBeat = 16;
+  constexpr std::size_t kBeat = sim::kActivationBeatBytes;
   std::vector<std::int8_t> padded(x.begin(), x.end());
   padded.resize((x.size() + kBeat - 1) / kBeat * kBeat);
   return padded;

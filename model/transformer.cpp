@@ -118,12 +118,10 @@ void Transformer::check_logits(std::size_t positions, std::size_t size) const {
   }
 }
 
-// Tokens of the next batch: all batches of a call are about as long, and whole tiles of the kernels.
+// Tokens of the next batch: all batches of a call are about as long.
 std::size_t Transformer::next_batch(std::size_t left) const {
   const std::size_t batches = (left + limits_.batch_tokens - 1) / limits_.batch_tokens;
-  const std::size_t even = (left + batches - 1) / batches;
-  const std::size_t whole = (even + kTileTokens - 1) / kTileTokens * kTileTokens;
-  return std::min({left, whole, limits_.batch_tokens});
+  return (left + batches - 1) / batches;
 }
 
 // Appends `tokens`, batch by batch; after(done, count) is called when the `count` tokens of a batch, with

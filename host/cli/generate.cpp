@@ -107,6 +107,7 @@ void Session::with_generation(const Workload& work, const Use& use) {
   Transformer transformer(model_, backend.matmul(), pool, work.limits());
   Generation generation(transformer, sampler, screens_, end_tokens(model_.special, tokenizer_));
   use(transformer, generation);
+  backend.finish();
 }
 
 std::vector<TokenId> Session::stream_tokens(Generation& generation, std::span<const TokenId> prompt,

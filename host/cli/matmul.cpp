@@ -52,7 +52,7 @@ PackedTernary pack_weights(const std::string& path, const IntegerArray& array) {
 }
 
 void print_report(const MatmulOptions& options, const IntegerArray& w, const IntegerArray& x,
-                  const DeviceBackend* driver) {
+                  DeviceBackend* driver) {
   nlohmann::ordered_json json = {{"backend", options.shared.backend},
                                  {"tokens", x.shape[0]},
                                  {"k", x.shape[1]},

@@ -33,7 +33,6 @@ constexpr std::array kCounters = {
     NamedCounter{"sums", &TmuCounters::sums},
 };
 
-constexpr std::uint64_t kActivationBeatBytes = 16;
 constexpr std::uint64_t kSumBytes = 4;
 
 /// Adds the bound of one job to the report.
@@ -52,7 +51,7 @@ std::uint64_t activation_beats(const CommandRecord& record, const sim::HardwareC
 sim::MovedBytes moved_by(const CommandRecord& record, const sim::HardwareConfig& hardware) {
   const TmuCounters& c = record.report.counters;
   sim::MovedBytes bytes{.weights = c.weight_beats * hardware.unit.beat_bytes(),
-                        .activations = activation_beats(record, hardware) * kActivationBeatBytes,
+                        .activations = activation_beats(record, hardware) * sim::kActivationBeatBytes,
                         .results = c.sums * kSumBytes};
   if (hardware.bus) {
     bytes.results = sim::result_bytes(hardware.unit, record.command);

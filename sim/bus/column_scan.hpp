@@ -68,7 +68,7 @@ class ColumnScan {
   }
 
  private:
-  static constexpr std::uint32_t kBeat = 16;   // activations
+  static constexpr std::uint32_t kBeat = kActivationBeatBytes;
   static constexpr std::uint32_t kQueue = 32;  // tmu_pkg::COLUMN_QUEUE
 
   std::span<const std::int8_t> activations_;

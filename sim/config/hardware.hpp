@@ -14,6 +14,9 @@ namespace sterna::sim {
 /// How weights are packed on the wire.
 enum class WeightFormat : std::uint8_t { T5, T2 };
 
+/// Of the activation stream: an int8 a byte.
+inline constexpr std::uint32_t kActivationBeatBytes = 16;
+
 /// Sizes of one ternary matrix unit; the names and legal values of docs/tmu.md.
 struct UnitConfig {
   std::uint32_t lanes;
@@ -35,7 +38,7 @@ struct UnitConfig {
     return std::uint64_t{trits_per_beat(format)} * engines * slices;
   }
   [[nodiscard]] std::uint32_t activation_beats_per_word(WeightFormat format) const {
-    return trits_per_beat(format) / 16;
+    return trits_per_beat(format) / kActivationBeatBytes;
   }
 
   /// Throws FieldError naming the field, its value and what is legal.

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <future>
+#include <list>
 #include <stdexcept>
 #include <string>
 #include <systemc>
@@ -14,8 +14,7 @@
 
 #include "sim/bus/bus_layout.hpp"
 #include "sim/bus/bus_timing.hpp"
-#include "sim/devices/sanitizer_stack.hpp"
-#include "sim/devices/systemc_tmu.hpp"
+#include "sim/devices/systemc_kernel.hpp"
 #include "sim/estimate/lower_bound.hpp"
 #include "sim/job/job_plan.hpp"
 
@@ -84,11 +83,6 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
     return reports_;
   }
 
-  /// Whether the job need not be timed.
-  [[nodiscard]] bool knows(const BusLayout& layout) const {
-    return timed_.find(layout.descriptors) != nullptr;
-  }
-
  private:
   /// How far the process may run ahead of SystemC time: far enough that switching to it costs little a cycle.
   static constexpr std::uint64_t kQuantumCycles = 4096;
@@ -144,28 +138,56 @@ class SystemcBusTmu::Model : public sc_core::sc_module {
   sc_core::sc_event bell_{"bell"};
 };
 
+/// What its timing needs of a job whose sums are written: of the tasks' data the activations by columns alone.
+struct SystemcBusTmu::Job {
+  Job(const HardwareConfig& hardware, std::span<const TmuTask> with_data)
+      : layout(lay_out_job(hardware, with_data)), tasks(with_data.begin(), with_data.end()) {
+    for (TmuTask& task : tasks) {
+      const auto kept =
+          task.command.columns != 0 ? task.activations : std::span<const std::int8_t>();
+      task.activations = activations.emplace_back(kept.begin(), kept.end());
+      task.weights = nullptr;
+      task.sums = {};
+    }
+  }
+
+  BusLayout layout;
+  std::vector<TmuTask> tasks;
+  std::list<std::vector<std::int8_t>> activations;
+  std::vector<std::uint64_t> nonzero_lanes;  // (tasks,)
+};
+
 SystemcBusTmu::SystemcBusTmu(const HardwareConfig& hardware, ThreadPool* pool)
-    : hardware_((hardware.validate_on_bus(), check_systemc_accepts(hardware), hardware)),
+    : hardware_((hardware.validate_on_bus(), require_new_systemc_modules(), hardware)),
       model_(std::make_unique<Model>(sc_core::sc_gen_unique_name("tmu_axi"), hardware_)),
       values_(hardware_.unit, pool) {}
 
-SystemcBusTmu::~SystemcBusTmu() = default;
+// Behind the jobs that were posted: none of them is under way any longer.
+SystemcBusTmu::~SystemcBusTmu() {
+  ends_ = true;
+  post_systemc([] { return std::vector<CommandReport>(); }).wait();
+}
 
-// When and what: neither depends on the other, so a job that is timed is computed meanwhile.
 std::vector<CommandReport> SystemcBusTmu::run(std::span<const TmuTask> tasks) {
+  return start(tasks).get();
+}
+
+// What and when: neither depends on the other, so the times of a job are found while the caller goes on.
+std::future<std::vector<CommandReport>> SystemcBusTmu::start(std::span<const TmuTask> tasks) {
   require_legal(plan_job(hardware_.unit, tasks));
-  const BusLayout layout = lay_out_job(hardware_, tasks);
-  const auto policy = model_->knows(layout) ? std::launch::deferred : std::launch::async;
-  auto values = std::async(
-      policy, [&] { return values_.compute(tasks, std::vector<bool>(tasks.size(), true)); });
-  model_->post(layout, tasks);
-  sc_core::sc_start();
-  restore_sanitizer_stack();
-  const auto nonzero_lanes = values.get();
+  auto job = std::make_shared<Job>(hardware_, tasks);
+  job->nonzero_lanes = values_.compute(tasks, std::vector<bool>(tasks.size(), true));
+  return post_systemc([this, job] { return time(*job); });
+}
+
+std::vector<CommandReport> SystemcBusTmu::time(const Job& job) {
+  if (ends_) return {};
+  model_->post(job.layout, job.tasks);
+  simulate_systemc();
   if (!model_->done()) throw std::runtime_error("the SystemC model made no progress");
   std::vector<CommandReport> reports = model_->reports();
   for (std::size_t i = 0; i < reports.size(); ++i) {
-    reports[i].counters.nonzero_lanes = nonzero_lanes[i];
+    reports[i].counters.nonzero_lanes = job.nonzero_lanes[i];
   }
   return reports;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <future>
 #include <memory>
 #include <span>
 #include <vector>
@@ -16,26 +18,34 @@ namespace sterna::sim {
 ///
 /// Timing  bus_timing.hpp; done_cycle of a report is that of the completion record's answer + 1
 /// Trust   sums and reports equal those of the Verilated tmu_axi (tests/sim/bus/bus_cosimulation_test.cpp)
-/// Construct every SystemC device of a process before the first run() of any of them (systemc_tmu.hpp).
+/// Jobs are timed beside what the caller does with the sums of start().
+/// Construct every SystemC device of a process before the first job of any of them (systemc_kernel.hpp).
 class SystemcBusTmu : public TmuDevice {
  public:
-  /// `pool`, which outlives the device, computes the sums, beside the timing where that takes time; nullptr: one
-  /// thread does.
-  /// Errors  as check_systemc_accepts()
+  /// `pool`, which outlives the device, computes the sums; nullptr: the caller's thread.
+  /// Errors  std::invalid_argument from validate_on_bus(); those of require_new_systemc_modules()
   explicit SystemcBusTmu(const HardwareConfig& hardware, ThreadPool* pool = nullptr);
   ~SystemcBusTmu() override;
 
   [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }
+  void load(const WeightStreams& weights, const TmuCommand& command) override {
+    values_.load(weights, command);
+  }
 
   /// Errors  also std::invalid_argument when a task is illegal: on a bus that halts the unit
   std::vector<CommandReport> run(std::span<const TmuTask> tasks) override;
+  std::future<std::vector<CommandReport>> start(std::span<const TmuTask> tasks) override;
 
  private:
   class Model;
+  struct Job;
+
+  std::vector<CommandReport> time(const Job& job);
 
   HardwareConfig hardware_;
   std::unique_ptr<Model> model_;
   JobValues values_;
+  std::atomic<bool> ends_ = false;  // what waits need not be timed
 };
 
 }  // namespace sterna::sim

@@ -4,20 +4,12 @@
 #include <stdexcept>
 #include <systemc>
 
-#include "sim/devices/sanitizer_stack.hpp"
+#include "sim/devices/systemc_kernel.hpp"
 #include "sim/estimate/lower_bound.hpp"
 #include "sim/job/job_plan.hpp"
 #include "sim/streams/tmu_model.hpp"
 
 namespace sterna::sim {
-void check_systemc_accepts(const HardwareConfig& hardware) {
-  hardware.validate();
-  if (sc_core::sc_start_of_simulation_invoked()) {
-    throw std::runtime_error(
-        "the SystemC kernel of this process has already run and takes no more modules; construct "
-        "every SystemC device before the first run");
-  }
-}
 
 struct SystemcTmu::Modules {
   Modules(const HardwareConfig& hardware, StreamMemory& memory)
@@ -36,7 +28,7 @@ struct SystemcTmu::Modules {
 };
 
 SystemcTmu::SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls, ThreadPool* pool)
-    : hardware_((check_systemc_accepts(hardware), hardware)),
+    : hardware_((hardware.validate(), require_new_systemc_modules(), hardware)),
       memory_(hardware, stalls),
       values_(hardware.unit, pool),
       modules_(std::make_unique<Modules>(hardware_, memory_)) {}
@@ -44,6 +36,10 @@ SystemcTmu::SystemcTmu(const HardwareConfig& hardware, const StallPattern& stall
 SystemcTmu::~SystemcTmu() = default;
 
 std::vector<CommandReport> SystemcTmu::run(std::span<const TmuTask> tasks) {
+  return post_systemc([&] { return run_job(tasks); }).get();
+}
+
+std::vector<CommandReport> SystemcTmu::run_job(std::span<const TmuTask> tasks) {
   // (1) Check the job and hand its streams to the memory.
   const JobPlan plan = plan_job(hardware_.unit, tasks);
   memory_.start(plan.weight_beats, plan.activation_beats);
@@ -56,8 +52,7 @@ std::vector<CommandReport> SystemcTmu::run(std::span<const TmuTask> tasks) {
   // (2) Simulate until nothing is left to happen.
   modules_->unit.start_job();
   modules_->source.post(orders);
-  sc_core::sc_start();
-  restore_sanitizer_stack();
+  simulate_systemc();
   if (!modules_->source.done()) throw std::runtime_error("the SystemC model made no progress");
 
   // (3) Compute, and collect.

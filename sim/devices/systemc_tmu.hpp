@@ -12,28 +12,27 @@
 
 namespace sterna::sim {
 
-/// Whether a SystemC device of this design can be constructed now.
-/// Errors  std::invalid_argument from validate(); std::runtime_error when the SystemC kernel of this
-///         process has already run
-void check_systemc_accepts(const HardwareConfig& hardware);
-
 /// The SystemC model of the unit (tmu_model.hpp) as a device.
 ///
-/// SystemC has one kernel a process, which accepts modules until it first runs: construct every
-/// SystemcTmu of a process before the first run() of any of them.
+/// Construct every SystemC device of a process before the first job of any of them (systemc_kernel.hpp).
 class SystemcTmu : public TmuDevice {
  public:
   /// `pool`, which outlives the device, computes the sums; nullptr: the caller's thread.
-  /// Errors  as check_systemc_accepts()
+  /// Errors  std::invalid_argument from validate(); those of require_new_systemc_modules()
   explicit SystemcTmu(const HardwareConfig& hardware, const StallPattern& stalls = {},
                       ThreadPool* pool = nullptr);
   ~SystemcTmu() override;
 
   [[nodiscard]] const HardwareConfig& hardware() const override { return hardware_; }
+  void load(const WeightStreams& weights, const TmuCommand& command) override {
+    values_.load(weights, command);
+  }
   std::vector<CommandReport> run(std::span<const TmuTask> tasks) override;
 
  private:
   struct Modules;
+
+  std::vector<CommandReport> run_job(std::span<const TmuTask> tasks);
 
   HardwareConfig hardware_;
   StreamMemory memory_;

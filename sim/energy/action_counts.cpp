@@ -114,7 +114,7 @@ void Account::activation_queue(std::uint64_t columns) {
 void Account::activation_sram() {
   // Each slice has a bank of its own, a word of all lanes a read, a beat a write.
   const std::uint32_t bank_bytes = unit_.activation_words * unit_.lanes;
-  const std::uint32_t beat_bits = 8 * StreamMemory::kActivationBeatBytes;
+  const std::uint32_t beat_bits = 8 * kActivationBeatBytes;
   add("activation SRAM", "activation_sram", Action::SramRead, 8 * unit_.lanes,
       counters_.activation_reads, bank_bytes);
   add("activation SRAM", "activation_sram", Action::SramWrite, beat_bits,
@@ -131,7 +131,7 @@ void Account::fifos() {
 
 void Account::dram(std::uint64_t activation_beats) {
   add("weights", "dram_weights", Action::DramRead, 8 * unit_.beat_bytes(), counters_.weight_beats);
-  add("activations", "dram_activations", Action::DramRead, 8 * StreamMemory::kActivationBeatBytes,
+  add("activations", "dram_activations", Action::DramRead, 8 * kActivationBeatBytes,
       activation_beats);
   add("results", "dram_results", Action::DramWrite, 8 * StreamMemory::kSumBytes, counters_.sums);
 }

@@ -42,7 +42,7 @@ CommandReport report_of(const HardwareConfig& hardware, const TmuCommand& comman
                                         command.beats * hardware.unit.beat_bytes());
   }
   const std::vector<std::int8_t> activations(activation_beats(hardware.unit, command) *
-                                             StreamMemory::kActivationBeatBytes);
+                                             kActivationBeatBytes);
   const TmuTask task = {
       .command = command, .weights = &weights, .activations = activations, .sums = {}};
   const BusLayout layout = lay_out_job(hardware, std::span(&task, 1));

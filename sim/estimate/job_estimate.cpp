@@ -117,8 +117,7 @@ class Estimate {
         weights_(
             read_rate(hardware, unit_.beat_bytes(), hardware.memory.weight_gb_s / unit_.engines),
             unit_.weight_fifo_beats + hardware.memory.window_beats),
-        activations_(read_rate(hardware, StreamMemory::kActivationBeatBytes,
-                               hardware.memory.activation_gb_s),
+        activations_(read_rate(hardware, kActivationBeatBytes, hardware.memory.activation_gb_s),
                      hardware.memory.window_beats) {}
 
   void add(const TmuCommand& command) {

@@ -76,7 +76,7 @@ MovedBytes compulsory_bytes(const HardwareConfig& hardware, const Job& job) {
         command.columns == 0 ? command.rows : std::uint64_t{job.columns(i)} * unit.engines;
     MovedBytes moved = {
         .weights = vectors * command.beats * unit.beat_bytes(),
-        .activations = activation_beats(unit, command) * StreamMemory::kActivationBeatBytes,
+        .activations = activation_beats(unit, command) * kActivationBeatBytes,
         .results = std::uint64_t{command.rows} * command.tokens * StreamMemory::kSumBytes};
     if (hardware.bus) {
       moved.results = result_bytes(unit, command);
@@ -125,7 +125,7 @@ Course undisturbed(const HardwareConfig& hardware, const TmuCommand& command, st
   }
   double end = start.work + static_cast<double>(activation_beats(hardware.unit, command) + columns);
   if (columns != 0) {
-    const std::uint64_t scanned = columns + (columns - 1) / StreamMemory::kActivationBeatBytes;
+    const std::uint64_t scanned = columns + (columns - 1) / kActivationBeatBytes;
     end = std::max(
         {end, start.work + 1 + kOfferToSlot + read_latency + static_cast<double>(work.slots),
          start.work + static_cast<double>(scanned) + kOfferToSlot + read_latency + command.beats});
@@ -170,8 +170,7 @@ std::uint64_t bus_cycles(const HardwareConfig& hardware, const Job& job, const M
   const double after_response = steps.done() - respond;
   const double first_beat = steps.first_weight_address() + steps.read_latency();
   const double engines = hardware.unit.engines;
-  const double activation_beats =
-      static_cast<double>(bytes.activations) / StreamMemory::kActivationBeatBytes;
+  const double activation_beats = static_cast<double>(bytes.activations) / kActivationBeatBytes;
   const auto reads = static_cast<double>(bytes.weights + bytes.activations);
   const auto writes = static_cast<double>(bytes.results + bytes.records);
   const double slot_to_respond = kSlotToRespond + static_cast<double>(work.gather_cycles);

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint32_t kPortMax =
     0xFFFF;  // cmd_tokens_i, cmd_beats_i and cmd_columns_i have 16 bits
-constexpr std::size_t kActivationBeat = 16;  // bytes
 
 void require(bool ok, std::size_t task, const std::string& rule) {
   if (!ok) throw std::invalid_argument(fmt::format("task {}: {}", task, rule));
@@ -45,7 +44,7 @@ void check_padding(const TmuTask& task, std::size_t index) {
 void check_data(const UnitConfig& unit, const TmuTask& task, std::size_t index) {
   const TmuCommand& command = task.command;
   check_weights(unit, task, index);
-  const std::size_t activations = activation_beats(unit, command) * kActivationBeat;
+  const std::size_t activations = activation_beats(unit, command) * kActivationBeatBytes;
   require(task.activations.size() == activations, index,
           fmt::format("{} activations given, {} needed", task.activations.size(), activations));
   if (command.columns != 0) check_padding(task, index);
@@ -95,7 +94,8 @@ std::uint32_t nonzero_columns(const TmuTask& task) {
 }
 
 std::uint64_t activation_beats(const UnitConfig& unit, const TmuCommand& command) {
-  if (command.columns != 0) return (command.columns + kActivationBeat - 1) / kActivationBeat;
+  if (command.columns != 0)
+    return (command.columns + kActivationBeatBytes - 1) / kActivationBeatBytes;
   if (command.keep_activations) return 0;
   return std::uint64_t{command.tokens} * command.beats *
          unit.activation_beats_per_word(command.format);

@@ -11,6 +11,7 @@
 
 #include "kernels/packing/packed_ternary.hpp"
 #include "kernels/packing/trit_stream.hpp"
+#include "sim/job/job_plan.hpp"
 
 namespace sterna::sim {
 namespace {
@@ -45,17 +46,17 @@ std::uint64_t fingerprint(std::span<const std::uint8_t> bytes) {
 
 // Rows [begin, end) of the matrix, row r from the stream of engine r % engines; returns the weights that are not
 // zero.
-std::uint64_t decode_rows(const UnitConfig& unit, const TmuTask& task, std::size_t begin,
-                          std::size_t end, PackedTernary& packed) {
-  const TmuCommand& command = task.command;
+std::uint64_t decode_rows(const UnitConfig& unit, const WeightStreams& weights,
+                          const TmuCommand& command, std::size_t begin, std::size_t end,
+                          PackedTernary& packed) {
   const auto decode = command.format == WeightFormat::T5 ? decode_t5 : decode_t2;
   const std::size_t row_bytes = std::size_t{command.beats} * unit.beat_bytes();
   std::vector<Trit> row(packed.cols());
   std::uint64_t nonzeros = 0;
   for (std::size_t r = begin; r < end; ++r) {
     const std::size_t first =
-        task.weights->engine_offset[r % unit.engines] + r / unit.engines * row_bytes;
-    decode(std::span(task.weights->bytes).subspan(first, row_bytes), row);
+        weights.engine_offset[r % unit.engines] + r / unit.engines * row_bytes;
+    decode(std::span(weights.bytes).subspan(first, row_bytes), row);
     nonzeros += count_nonzeros(row);
     packed.set_row(r, row);
   }
@@ -64,10 +65,9 @@ std::uint64_t decode_rows(const UnitConfig& unit, const TmuTask& task, std::size
 
 // The rows whose weights are in beats [begin, end) of the columns; adds to a column's count in `nonzeros`
 // (columns,) its weights there that are not zero.
-void decode_column_beats(const UnitConfig& unit, const TmuTask& task, std::size_t begin,
-                         std::size_t end, PackedTernary& packed,
-                         std::span<std::uint32_t> nonzeros) {
-  const TmuCommand& command = task.command;
+void decode_column_beats(const UnitConfig& unit, const WeightStreams& weights,
+                         const TmuCommand& command, std::size_t begin, std::size_t end,
+                         PackedTernary& packed, std::span<std::uint32_t> nonzeros) {
   const auto decode = command.format == WeightFormat::T5 ? decode_t5 : decode_t2;
   const std::size_t beat_rows = std::size_t{unit.trits_per_beat(command.format)} * unit.engines;
   const std::size_t cols = packed.cols();
@@ -78,8 +78,8 @@ void decode_column_beats(const UnitConfig& unit, const TmuTask& task, std::size_
       const std::size_t column = i / unit.engines;
       const std::size_t engine = i % unit.engines;
       const std::size_t first =
-          task.weights->engine_offset[engine] + (column * command.beats + j) * unit.beat_bytes();
-      decode(std::span(task.weights->bytes).subspan(first, unit.beat_bytes()), beat);
+          weights.engine_offset[engine] + (column * command.beats + j) * unit.beat_bytes();
+      decode(std::span(weights.bytes).subspan(first, unit.beat_bytes()), beat);
       nonzeros[column] += static_cast<std::uint32_t>(count_nonzeros(beat));
       Trit* to = rows.data() + engine * cols + column;
       for (std::size_t k = 0; k < beat.size(); ++k) to[k * unit.engines * cols] = beat[k];
@@ -92,37 +92,44 @@ void decode_column_beats(const UnitConfig& unit, const TmuTask& task, std::size_
 }
 
 // Of a token in a task.
-std::size_t activation_cols(const UnitConfig& unit, const TmuTask& task) {
-  if (task.command.columns != 0) return task.activations.size();
-  return std::size_t{task.command.beats} * unit.trits_per_beat(task.command.format);
+std::size_t activation_cols(const UnitConfig& unit, const TmuCommand& command) {
+  if (command.columns == 0) return std::size_t{command.beats} * unit.trits_per_beat(command.format);
+  return activation_beats(unit, command) * kActivationBeatBytes;
 }
 
 }  // namespace
 
-DecodedMatrix::DecodedMatrix(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool)
-    : weights_(task.command.rows, activation_cols(unit, task)), cpu_(pool) {
-  task.command.columns != 0 ? decode_columns(unit, task, pool) : decode_rows(unit, task, pool);
-  cpu_.add_matrix("", weights_);
+DecodedMatrix::DecodedMatrix(const UnitConfig& unit, const WeightStreams& weights,
+                             const TmuCommand& command, ThreadPool& pool,
+                             std::pmr::memory_resource* memory)
+    : weights_(command.rows, activation_cols(unit, command), memory) {
+  if (command.columns != 0) {
+    decode_columns(unit, weights, command, pool);
+  } else {
+    decode_rows(unit, weights, command, pool);
+  }
 }
 
-void DecodedMatrix::decode_rows(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool) {
+void DecodedMatrix::decode_rows(const UnitConfig& unit, const WeightStreams& weights,
+                                const TmuCommand& command, ThreadPool& pool) {
   std::atomic<std::uint64_t> nonzeros = 0;
   pool.parallel_for(
       weights_.rows(),
       [&](std::size_t begin, std::size_t end) {
-        nonzeros += sim::decode_rows(unit, task, begin, end, weights_);
+        nonzeros += sim::decode_rows(unit, weights, command, begin, end, weights_);
       },
       kPanelRows);
   nonzeros_ = nonzeros;
 }
 
 // A beat's rows are whole panels, so threads share none.
-void DecodedMatrix::decode_columns(const UnitConfig& unit, const TmuTask& task, ThreadPool& pool) {
-  column_nonzeros_.resize(task.command.columns);
+void DecodedMatrix::decode_columns(const UnitConfig& unit, const WeightStreams& weights,
+                                   const TmuCommand& command, ThreadPool& pool) {
+  column_nonzeros_.resize(command.columns);
   std::mutex merging;
-  pool.parallel_for(task.command.beats, [&](std::size_t begin, std::size_t end) {
-    std::vector<std::uint32_t> nonzeros(task.command.columns);
-    decode_column_beats(unit, task, begin, end, weights_, nonzeros);
+  pool.parallel_for(command.beats, [&](std::size_t begin, std::size_t end) {
+    std::vector<std::uint32_t> nonzeros(command.columns);
+    decode_column_beats(unit, weights, command, begin, end, weights_, nonzeros);
     const std::scoped_lock lock(merging);
     std::transform(nonzeros.begin(), nonzeros.end(), column_nonzeros_.begin(),
                    column_nonzeros_.begin(), std::plus<>());
@@ -138,12 +145,6 @@ std::uint64_t DecodedMatrix::nonzero_lanes(const TmuTask& task) const {
   return lanes;
 }
 
-void DecodedMatrix::multiply(std::span<const std::int8_t> x, std::span<std::int32_t> sums) {
-  const Product product = {.matrix = 0, .sums = sums};
-  cpu_.multiply({.values = x, .tokens = x.size() / weights_.cols(), .cols = weights_.cols()},
-                std::span(&product, 1));
-}
-
 std::vector<std::uint64_t> JobValues::compute(std::span<const TmuTask> tasks,
                                               const std::vector<bool>& legal) {
   std::vector<std::uint64_t> nonzero_lanes(tasks.size());
@@ -152,48 +153,61 @@ std::vector<std::uint64_t> JobValues::compute(std::span<const TmuTask> tasks,
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     if (!legal[i]) continue;
     if (!tasks[i].command.keep_activations) held = tasks[i].activations;
-    const TmuCommand& command = tasks[i].command;
-    products[{tasks[i].weights, command.rows, command.beats, command.columns, command.format}]
-        .push_back({.task = &tasks[i], .activations = held});
+    products[key(*tasks[i].weights, tasks[i].command)].push_back(
+        {.task = &tasks[i], .activations = held});
   }
-  for (const auto& [key, parts] : products) {
-    DecodedMatrix& decoded = matrix(key, *parts.front().task);
+  for (const auto& [matrix, parts] : products) {
+    const Entry& decoded = entry(*parts.front().task->weights, parts.front().task->command);
     multiply(decoded, parts);
     for (const Part& part : parts) {
       nonzero_lanes[static_cast<std::size_t>(part.task - tasks.data())] =
-          decoded.nonzero_lanes(*part.task);
+          decoded.matrix->nonzero_lanes(*part.task);
     }
   }
   return nonzero_lanes;
 }
 
-DecodedMatrix& JobValues::matrix(const MatrixKey& key, const TmuTask& task) {
-  Entry& entry = entries_[key];
-  const std::uint64_t now = fingerprint(task.weights->bytes);
+JobValues::MatrixKey JobValues::key(const WeightStreams& weights, const TmuCommand& command) {
+  return {&weights, command.rows, command.beats, command.columns, command.format};
+}
+
+const JobValues::Entry& JobValues::entry(const WeightStreams& weights, const TmuCommand& command) {
+  Entry& entry = entries_[key(weights, command)];
+  const std::uint64_t now = fingerprint(weights.bytes);
   if (!entry.matrix || entry.fingerprint != now) {
-    entry.matrix = std::make_unique<DecodedMatrix>(unit_, task, *pool_);
+    const bool is_large = weights.bytes.size() >= HugePages::kPageBytes;
+    entry.matrix = std::make_unique<DecodedMatrix>(
+        unit_, weights, command, *pool_, is_large ? &large_ : std::pmr::get_default_resource());
+    entry.id = cpu_.add_matrix("", entry.matrix->weights());
     entry.fingerprint = now;
   }
-  return *entry.matrix;
+  return entry;
 }
 
 // One product of all tokens: the weights are unpacked once.
-void JobValues::multiply(DecodedMatrix& matrix, std::span<const Part> parts) {
-  if (parts.size() == 1) return matrix.multiply(parts[0].activations, parts[0].task->sums);
+void JobValues::multiply(const Entry& entry, std::span<const Part> parts) {
+  if (parts.size() == 1) return multiply(entry, parts[0].activations, parts[0].task->sums);
   x_.clear();
   std::size_t tokens = 0;
   for (const Part& part : parts) {
     x_.insert(x_.end(), part.activations.begin(), part.activations.end());
     tokens += part.task->command.tokens;
   }
-  sums_.resize(tokens * matrix.rows());
-  matrix.multiply(x_, sums_);
+  sums_.resize(tokens * entry.matrix->weights().rows());
+  multiply(entry, x_, sums_);
   auto next = sums_.begin();
   for (const Part& part : parts) {
     const auto end = next + static_cast<std::ptrdiff_t>(part.task->sums.size());
     std::copy(next, end, part.task->sums.begin());
     next = end;
   }
+}
+
+void JobValues::multiply(const Entry& entry, std::span<const std::int8_t> x,
+                         std::span<std::int32_t> sums) {
+  const std::size_t cols = entry.matrix->weights().cols();
+  const Product product = {.matrix = entry.id, .sums = sums};
+  cpu_.multiply({.values = x, .tokens = x.size() / cols, .cols = cols}, std::span(&product, 1));
 }
 
 }  // namespace sterna::sim

@@ -8,4 +8,10 @@ TmuCounters& TmuCounters::operator+=(const TmuCounters& other) {
   return *this;
 }
 
+std::future<std::vector<CommandReport>> TmuDevice::start(std::span<const TmuTask> tasks) {
+  std::promise<std::vector<CommandReport>> reports;
+  reports.set_value(run(tasks));
+  return reports.get_future();
+}
+
 }  // namespace sterna::sim

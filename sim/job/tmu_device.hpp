@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <span>
 #include <string>
 #include <vector>
@@ -100,12 +101,21 @@ class TmuDevice {
 
   [[nodiscard]] virtual const HardwareConfig& hardware() const = 0;
 
+  /// Says that commands such as `command`, whatever their tokens, will use `weights`: a model may get ready for
+  /// them before the first job does. Nothing has to be said; what was stays in place as in a job.
+  virtual void load(const WeightStreams& /*weights*/, const TmuCommand& /*command*/) {}
+
   /// Runs the tasks in order as one job: the commands are posted together at cycle 0, weights of
   /// later tasks are fetched while earlier ones compute. Every job starts on an idle unit and an
   /// idle memory; activations held from the job before do not count as held. Returns one report a
   /// task. Errors  std::runtime_error when the unit makes no progress (a broken invariant), never a
   /// hang
   virtual std::vector<CommandReport> run(std::span<const TmuTask> tasks) = 0;
+
+  /// As run(), for who goes on with the sums: they are written when it returns, and no span is needed any
+  /// longer; the reports may come later. Jobs are simulated in the order of the calls.
+  /// Errors  those of run(), here or out of the future
+  virtual std::future<std::vector<CommandReport>> start(std::span<const TmuTask> tasks);
 };
 
 }  // namespace sterna::sim

@@ -72,7 +72,7 @@ class RtlJob {
   std::span<const TmuTask> tasks_;
   JobPlan plan_;
   std::vector<BeatStream> weights_;  // (engines,)
-  BeatStream activations_{StreamMemory::kActivationBeatBytes};
+  BeatStream activations_{kActivationBeatBytes};
 
   std::uint64_t cycle_ = 0;
   std::uint64_t last_progress_ = 0;      // a handshake, or data that came to where one was possible

@@ -206,7 +206,6 @@ struct MovedBytes {
 
 /// The memory behind a unit's streams: when beats come and go. What is in them, the devices know.
 struct StreamMemory {
-  static constexpr std::uint32_t kActivationBeatBytes = 16;
   static constexpr std::uint32_t kSumBytes = 4;
 
   explicit StreamMemory(const HardwareConfig& hardware, const StallPattern& stalls = {});

@@ -233,5 +233,70 @@ TEST(DeviceBackend, NamesTheMatrixWhoseCommandTheUnitRefuses) {
       ThrowsMessage<std::runtime_error>(HasSubstr("status 1 to the command of layers.1.o_proj")));
 }
 
+/// Tells when a job happened only when it is asked: the n-th after n cycles, the `refused`-th not at all.
+class LateTmu final : public sim::TmuDevice {
+ public:
+  [[nodiscard]] const sim::HardwareConfig& hardware() const override { return hardware_; }
+  std::vector<sim::CommandReport> run(std::span<const sim::TmuTask> tasks) override {
+    return start(tasks).get();
+  }
+  std::future<std::vector<sim::CommandReport>> start(std::span<const sim::TmuTask> tasks) override {
+    const std::uint64_t job = ++started;
+    const std::size_t commands = tasks.size();
+    return std::async(std::launch::deferred, [this, job, commands] {
+      ++told;
+      const auto status = job == refused ? sim::TmuStatus::Illegal : sim::TmuStatus::Done;
+      return std::vector<sim::CommandReport>(commands, {status, 0, 0, job, {}});
+    });
+  }
+
+  std::uint64_t started = 0;
+  std::uint64_t told = 0;
+  std::uint64_t refused = 0;
+
+ private:
+  sim::HardwareConfig hardware_ = fake_hardware(80, 1, 1, 2, 1);
+};
+
+/// Three rows, and as many jobs of one command as are asked for.
+struct LateJobs {
+  explicit LateJobs(std::size_t count) {
+    const Product product{backend.add_matrix("layers.1.o_proj", PackedTernary(3, 80)), sums};
+    for (std::size_t i = 0; i < count; ++i) backend.multiply({x, 1, 80}, {&product, 1});
+  }
+
+  LateTmu device;
+  DeviceBackend backend{device};
+  std::vector<std::int32_t> sums = std::vector<std::int32_t>(3);
+  std::vector<std::int8_t> x = std::vector<std::int8_t>(80);
+};
+
+TEST(DeviceBackend, TakesReportsWhenTheyCome) {
+  LateJobs jobs(3);
+  EXPECT_EQ(jobs.device.told, 0U);
+  const auto& records = jobs.backend.records();
+  EXPECT_EQ(jobs.device.told, 3U);
+  ASSERT_EQ(records.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(records[i].job, i);
+    EXPECT_EQ(records[i].report.done_cycle, i + 1);
+  }
+}
+
+TEST(DeviceBackend, DoesNotLetJobsPileUp) {
+  LateJobs jobs(1000);
+  EXPECT_EQ(jobs.device.started, 1000U);
+  EXPECT_EQ(jobs.device.told, 1000U - 256U);
+}
+
+TEST(DeviceBackend, FailsWithALateReport) {
+  LateJobs jobs(3);
+  jobs.device.refused = 2;
+  EXPECT_THAT([&] { jobs.backend.finish(); },
+              ThrowsMessage<std::runtime_error>(
+                  HasSubstr("status 1 to the command of layers.1.o_proj (1 tokens, 1 beats, 3")));
+  EXPECT_EQ(jobs.backend.records().back().report.done_cycle, 3U);
+}
+
 }  // namespace
 }  // namespace sterna::host

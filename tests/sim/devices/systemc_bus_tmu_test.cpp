@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/devices/systemc_bus_tmu.hpp"
 
+#include <chrono>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -96,6 +98,37 @@ TEST(SystemcBusTmu, StartsEveryJobAfresh) {
     EXPECT_EQ(used.run(job.tasks()), reports) << "timed before, seed " << seed;
   }
   EXPECT_TRUE(used.run({}).empty());
+}
+
+TEST(SystemcBusTmu, TimesJobsWhoseDataAreGone) {
+  const BusDesign& odd = kBusDesigns[0];  // can skip columns, which takes activations
+  HardwareConfig hardware = on_ideal_memory(odd);
+  hardware.bus->dram = default_dram(find_dram_part("DDR4-3200"), 1'000'000);
+  SystemcBusTmu late(hardware);
+  SystemcBusTmu at_once(hardware);
+  std::vector<std::future<std::vector<CommandReport>>> times;
+  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+    RandomJob job(odd.unit, seed);
+    JobGenerator(odd.unit, seed).fill(job, false);
+    times.push_back(late.start(job.tasks()));
+    EXPECT_EQ(job.first_wrong_task(), -1) << "seed " << seed;
+  }
+  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+    RandomJob job(odd.unit, seed);
+    JobGenerator(odd.unit, seed).fill(job, false);
+    EXPECT_EQ(times[seed - 1].get(), at_once.run(job.tasks())) << "seed " << seed;
+  }
+}
+
+TEST(SystemcBusTmu, EndsBeforeItsJobsAreTimed) {
+  auto device = std::make_unique<SystemcBusTmu>(on_ideal_memory(edge()));
+  RandomJob job(edge().unit, 1);
+  job.add({.tokens = 20, .cols = 800, .rows = 500});
+  std::vector<std::future<std::vector<CommandReport>>> times;
+  for (int i = 0; i < 5; ++i) times.push_back(device->start(job.tasks()));
+  device.reset();
+  for (auto& time : times)
+    EXPECT_EQ(time.wait_for(std::chrono::seconds(0)), std::future_status::ready);
 }
 
 // The same commands, but the second reads other weights than the first: more rows of the memory.

@@ -23,7 +23,11 @@ class WeightReader {
   /// Bytes of a pass; 0 for a model of which no matrix fills a kibibyte.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
-  /// Seconds of a pass: each thread reads its own part of every matrix, one after another.
+  /// A pass: each thread reads its own part of every matrix, one after another.
+  /// Returns  the exclusive or of all 64-bit words that were read
+  std::uint64_t read() const;
+
+  /// Seconds of a pass.
   [[nodiscard]] double seconds() const;
 
  private:

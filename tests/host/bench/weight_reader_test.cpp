@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/bench/weight_reader.hpp"
 
+#include <cstdint>
+#include <cstring>
+#include <span>
+
 #include <gtest/gtest.h>
 
 #include "host/bench/traffic.hpp"
@@ -20,6 +24,30 @@ TEST(WeightReader, ReadsWhatATokenReadsInEveryFormOfTheHead) {
     EXPECT_LE(static_cast<double>(reader.bytes()), expected);
     EXPECT_GE(static_cast<double>(reader.bytes()), 0.97 * expected);
     EXPECT_GT(reader.seconds(), 0.0);
+  }
+}
+
+// Words are read by threads of any number, each once: an exclusive or of all says so.
+TEST(WeightReader, ReadsEveryWordOnce) {
+  const ModelWeights model = make_synthetic(named_shape("5m"), 1);
+  std::uint64_t expected = 0;
+  const auto add = [&](std::span<const std::uint8_t> bytes) {
+    for (std::size_t i = 0; i < bytes.size() / 1024 * 1024; i += sizeof(std::uint64_t)) {
+      std::uint64_t word;
+      std::memcpy(&word, bytes.data() + i, sizeof word);
+      expected ^= word;
+    }
+  };
+  for (const LayerWeights& layer : model.layers) {
+    for (const TernaryLinear* linear :
+         {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up, &layer.down}) {
+      add(linear->trits.bytes());
+    }
+  }
+  add(std::get<ScaledInt8>(model.head().values).codes.bytes());
+  for (const unsigned threads : {1U, 2U, 3U, 7U}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(WeightReader(model, pool).read(), expected) << threads;
   }
 }
 

@@ -2,11 +2,24 @@
 #include "model/head/head_screen.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
 
 namespace sterna {
+namespace {
+
+// Rows that are passed over together: few groups hold one that stays.
+constexpr std::size_t kGroupRows = 32;
+
+bool any_reaches(std::span<const float> bounds, float threshold) {
+  unsigned reached = 0;
+  for (const float bound : bounds) reached |= bound >= threshold ? 1U : 0U;
+  return reached != 0;
+}
+
+}  // namespace
 
 RowBounds::RowBounds(std::span<const std::int16_t> high, std::span<const std::int16_t> low,
                      float divisor)
@@ -27,24 +40,19 @@ RowBounds::RowBounds(std::span<const std::int16_t> high, std::span<const std::in
   slack_ = static_cast<float>(128.0 * static_cast<double>(magnitude) * 0x1p-20);
 }
 
-void RowBounds::bound(std::span<const std::int32_t> high_sums,
-                      std::span<const std::int32_t> low_sums, std::span<const float> norms,
-                      std::span<const float> scales, std::span<float> lower,
-                      std::span<float> upper) const {
-  const std::size_t rows = high_sums.size();
-  const std::int32_t* high = high_sums.data();
-  const std::int32_t* low = low_sums.data();
-  const float* norm = norms.data();
-  const float* scale = scales.data();
-  float* __restrict down = lower.data();
+void RowBounds::upper(const UpperSums& rows, std::span<float> upper) const {
+  const std::int32_t* high = rows.high.data();
+  const std::int32_t* low = rows.low.data();
+  const float* norm = rows.norms.data();
+  const float* scale = rows.scales.data();
   float* __restrict up = upper.data();
-  for (std::size_t r = 0; r < rows; ++r) {
-    const float known = (static_cast<float>(high[r]) * 256.0F + static_cast<float>(low[r])) * 4.0F;
-    const float middle = known + center_;
-    const float radius = norm[r] * norm_ + slack_;
-    down[r] = (middle - radius) / divisor_ * scale[r];
-    up[r] = (middle + radius) / divisor_ * scale[r];
+  for (std::size_t r = 0; r < upper.size(); ++r) {
+    up[r] = (middle(high[r], low[r]) + radius(norm[r])) / divisor_ * scale[r];
   }
+}
+
+float RowBounds::lower(const UpperSums& rows, std::size_t r) const {
+  return (middle(rows.high[r], rows.low[r]) - radius(rows.norms[r])) / divisor_ * rows.scales[r];
 }
 
 float RowBounds::largest_logit(float scale) const {
@@ -59,17 +67,27 @@ void RowSieve::reset(std::size_t count) {
   threshold_ = -std::numeric_limits<float>::infinity();
 }
 
-void RowSieve::add(TokenId first, std::span<const std::int32_t> high,
-                   std::span<const std::int32_t> low, std::span<const float> lower,
-                   std::span<const float> upper) {
+void RowSieve::add(TokenId first, const UpperSums& rows, const RowBounds& bounds) {
+  for (std::size_t begin = 0; begin < rows.high.size(); begin += kGroupRows) {
+    const std::size_t count = std::min(kGroupRows, rows.high.size() - begin);
+    add_group(first + static_cast<TokenId>(begin), rows.part(begin, count), bounds);
+  }
+}
+
+void RowSieve::add_group(TokenId first, const UpperSums& rows, const RowBounds& bounds) {
+  std::array<float, kGroupRows> room;
+  const auto upper = std::span(room).first(rows.high.size());
+  bounds.upper(rows, upper);
+  if (!any_reaches(upper, threshold_)) return;
   for (std::size_t r = 0; r < upper.size(); ++r) {
     if (upper[r] < threshold_) continue;
+    const float lower = bounds.lower(rows, r);
     rows_.push_back({.token = first + static_cast<TokenId>(r),
-                     .high = high[r],
-                     .low = low[r],
-                     .lower = lower[r],
+                     .high = rows.high[r],
+                     .low = rows.low[r],
+                     .lower = lower,
                      .upper = upper[r]});
-    if (best_.size() < count_ || lower[r] > threshold_) raise(lower[r]);
+    if (best_.size() < count_ || lower > threshold_) raise(lower);
   }
 }
 

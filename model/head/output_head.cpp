@@ -2,9 +2,10 @@
 #include "model/head/output_head.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <stdexcept>
 
 #include "model/attention/float_kernels.hpp"
@@ -24,6 +25,12 @@ constexpr std::size_t kUnpackedRows = 64;
 
 // Rows lie apart that are rescored: how far ahead of its use one is asked for.
 constexpr std::size_t kRowsAhead = 2;
+
+// Asks for what is wanted after a product of `rows`, too little for the CPU to have foreseen it.
+void prefetch(std::span<const float> rows) {
+  constexpr std::size_t kLineFloats = 64 / sizeof(float);
+  for (std::size_t i = 0; i < rows.size(); i += kLineFloats) __builtin_prefetch(rows.data() + i);
+}
 
 // Rows [first, first + rows) of a matrix, as floats in memory.
 VocabMatrix unpacked_rows(const VocabMatrix& matrix, std::size_t first, std::size_t rows) {
@@ -124,8 +131,9 @@ void OutputHead::multiply_codes(std::span<const float> scales, std::size_t chunk
         const auto sums = std::span(sums_).subspan(thread * chunk_sums, chunk_sums);
         for (std::size_t panel = begin; panel < end; panel += chunk_panels) {
           const Int8Panels part = panels_of(panel, std::min(chunk_panels, end - panel), thread);
-          sterna::multiply_int8(kernels_, part, digits_, sums, kChunkRows);
           const std::size_t first = panel * kPanelRows;
+          prefetch(scales.subspan(first, part.rows));
+          sterna::multiply_int8(kernels_, part, digits_, sums, kChunkRows);
           for (std::size_t t = 0; t < tokens; ++t) {
             const std::int32_t* high = sums.data() + 2 * t * kChunkRows;
             active_float_kernels().join_digits(high, high + kChunkRows, part.rows, scales_[t],
@@ -162,8 +170,8 @@ void OutputHead::top(std::span<const float> normed, std::size_t count,
     const RowBounds bounds = widen_digits();
     // Else bounds might be NaN, and whether a logit is finite is up to all rows.
     if (std::isfinite(bounds.largest_logit(std::max(largest_scale_, 1.0F)))) {
-      screen(*planes, bounds, count);
-      return top_by_planes(*planes, count, out);
+      const float least = screen(*planes, bounds, count);
+      return top_by_planes(*planes, count, least, out);
     }
   }
   top_of_all(normed, count, out);
@@ -180,53 +188,65 @@ RowBounds OutputHead::widen_digits() {
   return {std::span(wide_digits_).first(cols), std::span(wide_digits_).last(cols), scales_[0]};
 }
 
-// rows_ = every row that may be one of the `count` most likely, by its upper bits.
-void OutputHead::screen(const PlanedInt8& head, const RowBounds& bounds, std::size_t count) {
+// rows_ = every row that may be one of the `count` most likely, by its upper bits. Returns the least of the
+// `count` largest lower bounds.
+float OutputHead::screen(const PlanedInt8& head, const RowBounds& bounds, std::size_t count) {
   for (RowSieve& sieve : sieves_) sieve.reset(count);
   pool_.parallel_chunks(
       head.codes.panels(),
       [&](std::size_t begin, std::size_t end, unsigned thread) {
         const auto sums = std::span(sums_).subspan(thread * 2 * kChunkRows, 2 * kChunkRows);
-        std::array<float, kChunkRows> lower;
-        std::array<float, kChunkRows> upper;
         for (std::size_t panel = begin; panel < end; panel += kChunkPanels) {
           const std::size_t panels = std::min(kChunkPanels, end - panel);
-          head.codes.multiply_upper(kernels_, panel, panels, digits_, sums, kChunkRows);
           const std::size_t first = panel * kPanelRows;
           const std::size_t rows = std::min(matrix_.rows - first, panels * kPanelRows);
-          const auto high = sums.first(rows);
-          const auto low = sums.subspan(kChunkRows, rows);
-          const auto down = std::span(lower).first(rows);
-          const auto up = std::span(upper).first(rows);
-          bounds.bound(high, low, head.codes.lower_norms().subspan(first, rows),
-                       std::span(head.scales).subspan(first, rows), down, up);
-          sieves_[thread].add(static_cast<TokenId>(first), high, low, down, up);
+          const UpperSums part{.high = sums.first(rows),
+                               .low = sums.subspan(kChunkRows, rows),
+                               .norms = head.codes.lower_norms().subspan(first, rows),
+                               .scales = std::span(head.scales).subspan(first, rows)};
+          prefetch(part.norms);
+          prefetch(part.scales);
+          head.codes.multiply_upper(kernels_, panel, panels, digits_, sums, kChunkRows);
+          sieves_[thread].add(static_cast<TokenId>(first), part, bounds);
         }
       },
       kChunkPanels);
-  rows_.clear();
-  for (const RowSieve& sieve : sieves_) {
-    rows_.insert(rows_.end(), sieve.rows().begin(), sieve.rows().end());
-  }
+  return gather_rows(count);
 }
 
-// The rows whose lower bounds are the `count` largest are rescored first: the least of their logits is
-// a threshold far above the least of their bounds, and leaves few others.
-void OutputHead::top_by_planes(const PlanedInt8& head, std::size_t count,
+// A sieve knew only what its own thread had seen so far.
+float OutputHead::gather_rows(std::size_t count) {
+  best_.clear();
+  for (const RowSieve& sieve : sieves_) {
+    best_.insert(best_.end(), sieve.best().begin(), sieve.best().end());
+  }
+  const auto last = best_.begin() + static_cast<std::ptrdiff_t>(count) - 1;
+  std::nth_element(best_.begin(), last, best_.end(), std::greater{});
+  rows_.clear();
+  for (const RowSieve& sieve : sieves_) {
+    std::ranges::copy_if(sieve.rows(), std::back_inserter(rows_),
+                         [&](const ScreenedRow& row) { return row.upper >= *last; });
+  }
+  return *last;
+}
+
+// The rows whose lower bounds are the `count` largest, `least` and up, are rescored first: the `count`-th of
+// their logits is a threshold far above the least of their bounds, and leaves few others.
+void OutputHead::top_by_planes(const PlanedInt8& head, std::size_t count, float least,
                                std::vector<Candidate>& out) {
   const auto at = [](auto& v, std::size_t i) { return v.begin() + static_cast<std::ptrdiff_t>(i); };
-  std::nth_element(rows_.begin(), at(rows_, count - 1), rows_.end(),
-                   [](const ScreenedRow& a, const ScreenedRow& b) {
-                     return a.lower != b.lower ? a.lower > b.lower : a.token < b.token;
-                   });
-  out.resize(count);
-  rescore(head, std::span(rows_).first(count), out);
-  const float threshold = std::ranges::min(out, {}, &Candidate::logit).logit;
-  const auto end = std::remove_if(at(rows_, count), rows_.end(),
+  const auto others = std::partition(rows_.begin(), rows_.end(),
+                                     [&](const ScreenedRow& row) { return row.lower >= least; });
+  const auto first = static_cast<std::size_t>(others - rows_.begin());
+  out.resize(first);
+  rescore(head, std::span(rows_).first(first), out);
+  std::nth_element(out.begin(), at(out, count - 1), out.end(), more_likely);
+  const float threshold = out[count - 1].logit;
+  const auto end = std::remove_if(others, rows_.end(),
                                   [&](const ScreenedRow& row) { return row.upper < threshold; });
   rows_.erase(end, rows_.end());
   out.resize(rows_.size());
-  rescore(head, std::span(rows_).subspan(count), std::span(out).subspan(count));
+  rescore(head, std::span(rows_).subspan(first), std::span(out).subspan(first));
   std::partial_sort(out.begin(), at(out, count), out.end(), more_likely);
   out.resize(count);
   rescored_.of += matrix_.rows;

@@ -56,10 +56,12 @@ class OutputHead {
   void split(std::span<const float> normed, std::size_t tokens);
 
   [[nodiscard]] RowBounds widen_digits();
-  void screen(const PlanedInt8& head, const RowBounds& bounds, std::size_t count);
+  float screen(const PlanedInt8& head, const RowBounds& bounds, std::size_t count);
+  float gather_rows(std::size_t count);
   void rescore(const PlanedInt8& head, std::span<const ScreenedRow> rows,
                std::span<Candidate> candidates);
-  void top_by_planes(const PlanedInt8& head, std::size_t count, std::vector<Candidate>& out);
+  void top_by_planes(const PlanedInt8& head, std::size_t count, float least,
+                     std::vector<Candidate>& out);
   void top_of_all(std::span<const float> normed, std::size_t count, std::vector<Candidate>& out);
 
   const VocabMatrix& matrix_;
@@ -73,6 +75,7 @@ class OutputHead {
   std::vector<std::int16_t> wide_digits_;  // (2, padded columns) of the row in top()
   std::vector<RowSieve> sieves_;           // (threads,)
   std::vector<ScreenedRow> rows_;          // of all sieves
+  std::vector<float> best_;                // lower bounds of all sieves
   std::vector<float> all_logits_;          // (vocab,) where top() needs them
   float largest_scale_ = 0.0F;             // of the rows of a head in two planes
   RescoredRows rescored_{0, 0};

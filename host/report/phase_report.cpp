@@ -50,9 +50,10 @@ std::uint64_t activation_beats(const CommandRecord& record, const sim::HardwareC
 /// What a command moves between unit and memory.
 sim::MovedBytes moved_by(const CommandRecord& record, const sim::HardwareConfig& hardware) {
   const TmuCounters& c = record.report.counters;
-  sim::MovedBytes bytes{.weights = c.weight_beats * hardware.unit.beat_bytes(),
-                        .activations = activation_beats(record, hardware) * sim::kActivationBeatBytes,
-                        .results = c.sums * kSumBytes};
+  sim::MovedBytes bytes{
+      .weights = c.weight_beats * hardware.unit.beat_bytes(),
+      .activations = activation_beats(record, hardware) * sim::kActivationBeatBytes,
+      .results = c.sums * kSumBytes};
   if (hardware.bus) {
     bytes.results = sim::result_bytes(hardware.unit, record.command);
     bytes.descriptors = sim::kDescriptorBytes;

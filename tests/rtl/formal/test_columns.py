@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A command by columns reads, adds and gathers what it should: proven by induction for all inputs."""
+"""A command by columns reads, adds and gathers what it should: proven by induction, all inputs."""
 
 import pytest
 

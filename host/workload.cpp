@@ -76,14 +76,15 @@ void Workload::validate_held_out(const ModelConfig& config) const {
   require_in_vocabulary(held_out, config);
 }
 
-std::optional<Tokenizer> find_tokenizer(std::string_view model_source) {
+std::optional<Tokenizer> find_tokenizer(std::string_view model_source,
+                                        std::string_view tokenizer_file) {
+  if (!tokenizer_file.empty()) return load_tokenizer(tokenizer_file);
   const auto file = find_tokenizer_file(model_source);
   return file ? std::optional(load_tokenizer(*file)) : std::nullopt;
 }
 
 Tokenizer require_tokenizer(std::string_view model_source, std::string_view tokenizer_file) {
-  if (!tokenizer_file.empty()) return load_tokenizer(tokenizer_file);
-  auto tokenizer = find_tokenizer(model_source);
+  auto tokenizer = find_tokenizer(model_source, tokenizer_file);
   if (!tokenizer) {
     throw std::runtime_error(fmt::format(
         "{} has no tokenizer.json and no tokenizer.model; this command needs one: name it with "

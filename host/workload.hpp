@@ -45,11 +45,12 @@ void require_in_vocabulary(std::span<const TokenId> tokens, const ModelConfig& c
 /// Errors  std::runtime_error naming a file that cannot be read
 [[nodiscard]] std::string read_text(const std::filesystem::path& file);
 
-/// The tokenizer that belongs to a model: in its folder or in its GGUF file; none for synthetic models
-/// and for models without one.
-[[nodiscard]] std::optional<Tokenizer> find_tokenizer(std::string_view model_source);
+/// The tokenizer in `tokenizer_file`; where that is empty, the one that belongs to a model: in its folder or
+/// in its GGUF file; none for synthetic models and for models without one.
+[[nodiscard]] std::optional<Tokenizer> find_tokenizer(std::string_view model_source,
+                                                      std::string_view tokenizer_file = {});
 
-/// The same where the work needs one, or the one in `tokenizer_file` when that is not empty.
+/// The same where the work needs one.
 /// Errors  also std::runtime_error saying that there is none
 [[nodiscard]] Tokenizer require_tokenizer(std::string_view model_source,
                                           std::string_view tokenizer_file = {});

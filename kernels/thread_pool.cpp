@@ -34,6 +34,12 @@ void relax() {
 #endif
 }
 
+unsigned checked(unsigned threads) {
+  if (threads >= 1 && threads <= ThreadPool::kMaxThreads) return threads;
+  throw std::invalid_argument("threads is " + std::to_string(threads) + ": give 1 to " +
+                              std::to_string(ThreadPool::kMaxThreads));
+}
+
 }  // namespace
 
 unsigned ThreadPool::one_a_core() {
@@ -43,11 +49,7 @@ unsigned ThreadPool::one_a_core() {
 // With more threads than cores, one that looks keeps the one it waits for from its core.
 ThreadPool::ThreadPool(unsigned threads)
     : looks_(threads > std::thread::hardware_concurrency() ? 0 : kLooksBeforeSleep),
-      shares_(threads) {
-  if (threads == 0 || threads > kMaxThreads) {
-    throw std::invalid_argument("threads is " + std::to_string(threads) + ": give 1 to " +
-                                std::to_string(kMaxThreads));
-  }
+      shares_(checked(threads)) {
   workers_.reserve(threads - 1);
   for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
 }

@@ -41,9 +41,7 @@ std::vector<TokenId> read_prompt(const ReplayOptions& options, const ModelConfig
     }
     return read_token_ids(options.ids, config);
   }
-  const auto tokenizer = options.shared.tokenizer.empty()
-                             ? find_tokenizer(source)
-                             : std::optional(require_tokenizer(source, options.shared.tokenizer));
+  const auto tokenizer = find_tokenizer(source, options.shared.tokenizer);
   Workload work{prompt_tokens(options.prompt, tokenizer, source, config.vocab, options.shared.seed),
                 0,
                 {},

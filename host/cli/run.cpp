@@ -48,8 +48,8 @@ Workload workload(const RunOptions& options, const std::optional<Tokenizer>& tok
                       window);
   } else {
     throw std::invalid_argument(
-        fmt::format("--text {}: {} has no tokenizer to read it with; leave --text out, and random "
-                    "tokens are evaluated",
+        fmt::format("--text {}: {} has no tokenizer to read it with; name one with --tokenizer, or "
+                    "leave --text out, and random tokens are evaluated",
                     options.text, source));
   }
   work.kv = parse_kv_format(options.shared.kv);
@@ -87,7 +87,7 @@ RunReport run_all(const RunOptions& options, const std::vector<BackendKind>& kin
 int run(const RunOptions& options) {
   const auto kinds = parse_backends(options.shared.backend);
   const ModelWeights model = options.shared.load_model();
-  const auto tokenizer = find_tokenizer(options.shared.model_source());
+  const auto tokenizer = find_tokenizer(options.shared.model_source(), options.shared.tokenizer);
   const Workload work = workload(options, tokenizer, model.config);
   const sim::HardwareConfig hardware = options.shared.load_hardware();
   const fs::path out(options.out);
@@ -117,6 +117,7 @@ void add_run(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "run", "the main job: the same work on every backend, compared bit for bit");
   add_model_option(*command, options->shared);
+  add_tokenizer_option(*command, options->shared);
   command->add_option("--prompt", options->prompt, "the text to go on from [a sentence]");
   command->add_option("--tokens", options->tokens, "tokens to generate")
       ->check(kTokenCount)

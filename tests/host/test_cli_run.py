@@ -4,12 +4,15 @@
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+from . import checkpoints as made
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("STERNA_BIN", ROOT / "build/sterna")).resolve()
@@ -320,3 +323,22 @@ def test_a_text_for_a_model_without_tokenizer_is_refused_with_the_way_out(sterna
     assert done.stderr.count("\n") == 1
     assert str(text) in done.stderr and "leave --text out" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_named_tokenizer_serves_a_model_without_one(sterna, bad_input, tmp_path: Path) -> None:
+    folder = made.write_hf(made.random_model(1, vocab=2048), tmp_path / "model")
+    text = tmp_path / "t.txt"
+    text.write_text("the king sent messengers unto all the cities of the land, and they heard")
+    words = ("--model", folder, "--prompt", "the hills", "--text", text, "--backend", "cpu")
+    work = (*words, *SMALL_WORK, "--out", tmp_path / "out", "--json")
+    bad_input(sterna("run", *work), "name it with --tokenizer")
+    bad_input(sterna("run", *work, "--tokenizer", tmp_path / "none"), "does not exist")
+
+    named = sterna("run", *work, "--tokenizer", SHIPPED)
+    assert (named.returncode, named.stderr) == (0, "")
+    shutil.copy(SHIPPED / "tokenizer.json", folder)
+    own = sterna("run", *work)
+    first, second = (json.loads(done.stdout) for done in (named, own))
+    assert first["work"] == second["work"]
+    for key in ("tokens", "text", "logits_sha256", "perplexity"):
+        assert first["backends"]["cpu"][key] == second["backends"]["cpu"][key]

@@ -146,7 +146,7 @@ PassAnalysis analyze_pass(const ModelConfig& model, const sim::HardwareConfig& h
         tokens == 1 ? analyze_columns(group, hardware, zeros) : std::optional<ProductAnalysis>();
     add(product, by_columns ? *by_columns : analyze_job(group, hardware, tokens), model.layers);
     add(pass.all, product, 1);
-    pass.products.push_back(std::move(product));
+    pass.products.push_back(product);
   }
   return pass;
 }

@@ -12,9 +12,9 @@ namespace fs = std::filesystem;
 fs::path find_shipped(std::string_view path_in_repository) {
   std::error_code error;
   const fs::path executable = fs::read_symlink("/proc/self/exe", error);
-  const fs::path beside = executable.parent_path().parent_path() / path_in_repository;
+  fs::path beside = executable.parent_path().parent_path() / path_in_repository;
   if (!error && fs::exists(beside, error)) return beside;
-  const fs::path source = fs::path(STERNA_SOURCE_DIR) / path_in_repository;
+  fs::path source = fs::path(STERNA_SOURCE_DIR) / path_in_repository;
   if (fs::exists(source, error)) return source;
   throw std::runtime_error(
       fmt::format("{} is neither at {} nor at {}; name one on the command line", path_in_repository,

@@ -39,6 +39,7 @@ std::string missing_command(const CLI::App& app, int argc, char** argv) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory for a message there is none
 int main(int argc, char** argv) {
   CLI::App app{
       "Sterna: one BitNet b1.58 transformer on a CPU, a SystemC model and RTL, bit for bit."};

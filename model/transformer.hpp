@@ -109,7 +109,7 @@ class Transformer {
   Layer register_layer(std::size_t index);
   void check_tokens(std::span<const TokenId> tokens) const;
   void check_logits(std::size_t positions, std::size_t size) const;
-  std::size_t next_batch(std::size_t left) const;
+  [[nodiscard]] std::size_t next_batch(std::size_t left) const;
   template <typename After>
   void through_layers(std::span<const TokenId> tokens, const After& after);
 

@@ -202,11 +202,13 @@ DecodeSpeed decode_speed(const std::vector<TokenTime>& times, double bytes_a_tok
                          std::size_t bytes_a_read) {
   const auto median = [&](const auto& of_token) {
     std::vector<double> values;
+    values.reserve(times.size());
     for (const TokenTime& time : times) values.push_back(of_token(time));
     std::sort(values.begin(), values.end());
     return quantile(values, 0.5);
   };
   std::vector<double> seconds;
+  seconds.reserve(times.size());
   for (const TokenTime& time : times) seconds.push_back(time.seconds);
   DecodeSpeed speed{rate_with_quartiles(std::move(seconds)), std::nullopt};
   if (bytes_a_read == 0) return speed;

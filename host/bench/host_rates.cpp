@@ -82,6 +82,7 @@ HostCosts quantile(const std::vector<HostCosts>& costs, double share) {
   HostCosts out{};
   for (std::size_t c = 0; c < kHostCosts; ++c) {
     std::vector<double> sorted;
+    sorted.reserve(costs.size());
     for (const HostCosts& one : costs) sorted.push_back(one[c]);
     std::ranges::sort(sorted);
     out[c] = quantile(sorted, share);

@@ -25,7 +25,7 @@ class WeightReader {
 
   /// A pass: each thread reads its own part of every matrix, one after another.
   /// Returns  the exclusive or of all 64-bit words that were read
-  std::uint64_t read() const;
+  [[nodiscard]] std::uint64_t read() const;
 
   /// Seconds of a pass.
   [[nodiscard]] double seconds() const;

@@ -23,7 +23,7 @@ struct CommandOptions {
   bool force = false;
 };
 
-constexpr std::uint64_t kMib = 1024 * 1024;
+constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
 
 void write_all(const Conversion& conversion, StagedOutput& output, Progress& progress) {
   std::uint64_t done = 0;

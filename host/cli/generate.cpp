@@ -74,7 +74,7 @@ class Session {
   void answer_lines();
 
  private:
-  Workload workload(std::vector<TokenId> prompt, std::size_t tokens) const;
+  [[nodiscard]] Workload workload(std::vector<TokenId> prompt, std::size_t tokens) const;
   template <typename Use>
   void with_generation(const Workload& work, const Use& use);
   std::vector<TokenId> stream_tokens(Generation& generation, std::span<const TokenId> prompt,

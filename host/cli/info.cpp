@@ -152,7 +152,7 @@ void print_fields(const Json& fields) {
   for (const auto& [name, value] : fields.items()) {
     if (value.is_object()) {
       for (const auto& [part, number] : value.items()) {
-        fmt::print("{:26}{}\n", name + " " + part, text(number));
+        fmt::print("{:26}{}\n", fmt::format("{} {}", name, part), text(number));
       }
     } else if (name == "unusual") {
       for (const Json& sentence : value) {

@@ -16,11 +16,9 @@
 namespace sterna::host {
 
 /// What the process returns.
-enum ExitCode : int {
-  kDone = 0,
-  kCheckFailed = 1,  // bits or cycles differ
-  kBadInput = 2,
-};
+inline constexpr int kDone = 0;
+inline constexpr int kCheckFailed = 1;  // bits or cycles differ
+inline constexpr int kBadInput = 2;
 
 /// Options that several commands share, as the user typed them; empty means the default.
 struct SharedOptions {

@@ -54,6 +54,7 @@ const Projection& find_projection(std::string_view name) {
   });
   if (found != kProjections.end()) return *found;
   std::vector<std::string_view> names;
+  names.reserve(kProjections.size());
   for (const Projection& p : kProjections) names.push_back(p.name);
   throw std::invalid_argument(fmt::format("--projection {}: a layer has {} (also without _proj)",
                                           name, fmt::join(names, ", ")));

@@ -13,7 +13,7 @@ namespace {
 
 // Four trits of a row as they lie in memory, one a byte.
 std::uint32_t load_quad(const Trit* trits) {
-  std::uint32_t quad;
+  std::uint32_t quad = 0;
   std::memcpy(&quad, trits, sizeof quad);
   return quad;
 }
@@ -138,7 +138,7 @@ void PackedTernary::set_row(std::size_t row, std::span<const Trit> trits) {
 void PackedTernary::unpack_row(std::size_t row, std::span<Trit> trits) const {
   const std::uint8_t* in = bytes_.data() + row_offset(row, blocks_);
   const auto unpack_block = [](const std::uint8_t* from, Trit* block) {
-    std::uint32_t packed;
+    std::uint32_t packed = 0;
     std::memcpy(&packed, from, sizeof packed);
     for (unsigned quad = 0; quad < 4; ++quad) {
       const std::uint32_t codes = packed >> (kT2Bits * quad) & kCodeMask;

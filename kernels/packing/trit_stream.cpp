@@ -49,7 +49,7 @@ constexpr std::size_t whole_words(std::size_t trits) {
 void encode_t5(std::span<const Trit> trits, std::span<std::uint8_t> bytes) {
   const std::size_t whole = whole_words(trits.size());
   for (std::size_t b = 0; b < whole; ++b) {
-    TritWord word;
+    TritWord word = 0;
     std::memcpy(&word, trits.data() + b * kT5TritsPerByte, kWordTrits);
     bytes[b] = t5_code(word);
   }
@@ -102,7 +102,7 @@ std::size_t count_nonzeros(std::span<const Trit> trits) {
     TritWord sums = 0;
     const std::size_t end = std::min(i + kRun, trits.size() - kWordTrits + 1);
     for (; i < end; i += kWordTrits) {
-      TritWord word;
+      TritWord word = 0;
       std::memcpy(&word, trits.data() + i, kWordTrits);
       sums += word & kOnes;
     }

@@ -54,7 +54,7 @@ float norm_of(std::size_t extremes, std::size_t cols) {
 std::size_t count_extremes(std::span<const std::uint8_t> bytes) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < bytes.size(); i += sizeof(std::uint32_t)) {
-    std::uint32_t fields;
+    std::uint32_t fields = 0;
     std::memcpy(&fields, bytes.data() + i, sizeof fields);
     count += static_cast<std::size_t>(std::popcount(~(fields ^ fields >> 1U) & 0x55555555U));
   }
@@ -188,8 +188,8 @@ void TwoPlaneInt8::unpack_panels(std::size_t first, std::size_t count,
     for (std::size_t pair = 0; pair < 4; ++pair) {
       for (std::size_t i = 0; i < words; ++i) {
         std::uint8_t* quad = row + (pair * words + i) * kBlockBytes;
-        std::uint32_t low;
-        std::uint32_t code;
+        std::uint32_t low = 0;
+        std::uint32_t code = 0;
         std::memcpy(&low, lower + i * kQuadCols, sizeof low);
         std::memcpy(&code, quad, sizeof code);
         code |= low >> (kLowBits * pair) & 0x03030303U;
@@ -229,10 +229,10 @@ TwoPlaneInt8::LowerSums TwoPlaneInt8::multiply_lower(std::size_t row,
   const std::int16_t* b = x_second.data();
   LowerSums sums{0, 0};
   for (std::size_t i = 0; i < n; ++i) {
-    const std::int16_t l0 = lower[i] & 3;
-    const std::int16_t l1 = lower[i] >> 2 & 3;
-    const std::int16_t l2 = lower[i] >> 4 & 3;
-    const std::int16_t l3 = lower[i] >> 6;
+    const auto l0 = static_cast<std::int16_t>(lower[i] & 3);
+    const auto l1 = static_cast<std::int16_t>(lower[i] >> 2 & 3);
+    const auto l2 = static_cast<std::int16_t>(lower[i] >> 4 & 3);
+    const auto l3 = static_cast<std::int16_t>(lower[i] >> 6);
     // At most 4 * 3 * 128, so the compiler may stay within 16 bits.
     sums.first += static_cast<std::int16_t>(l0 * a[i] + l1 * a[n + i] + l2 * a[2 * n + i] +
                                             l3 * a[3 * n + i]);

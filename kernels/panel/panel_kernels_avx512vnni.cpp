@@ -50,7 +50,7 @@ __mmask16 rows_of(const PanelProduct& p, std::size_t panel) {
 }
 
 __m512i broadcast_quad(const std::int8_t* x) {
-  std::int32_t quad;
+  std::int32_t quad = 0;
   __builtin_memcpy(&quad, x, sizeof quad);
   return _mm512_set1_epi32(quad);
 }
@@ -68,7 +68,7 @@ void prefetch(const std::uint8_t* bytes) {
 inline void add_block(const std::uint8_t* bytes, const std::int8_t* x, __m512i (&sum)[4]) {
   const __m512i block = load_block(bytes);
 #pragma GCC unroll 4
-  for (int quad = 0; quad < 4; ++quad) {
+  for (std::size_t quad = 0; quad < 4; ++quad) {
     const __m512i pair = _mm512_set1_epi8(static_cast<char>(3 << (2 * quad)));
     sum[quad] = dot_quads(sum[quad], _mm512_and_si512(block, pair), broadcast_quad(x + quad * 4));
   }

@@ -18,7 +18,7 @@ inline __m512i dot_quads(__m512i sum, __m512i codes, __m512i act) {
 }
 
 inline __m512i broadcast_quad(const std::int8_t* x) {
-  std::int32_t quad;
+  std::int32_t quad = 0;
   __builtin_memcpy(&quad, x, sizeof quad);
   return _mm512_set1_epi32(quad);
 }

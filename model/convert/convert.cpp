@@ -17,9 +17,9 @@ class Conversion::Impl {
   Impl(const std::filesystem::path& source, const ConvertOptions& options);
 
   std::vector<OutputFile> files;
-  std::uint64_t total_bytes() const;
+  [[nodiscard]] std::uint64_t total_bytes() const;
   void finish() const { checkpoint_.source->refuse_unused(); }
-  std::vector<std::string> notes() const;
+  [[nodiscard]] std::vector<std::string> notes() const;
 
  private:
   void plan_files();

@@ -40,12 +40,13 @@ TensorPlan::TensorPlan(const std::filesystem::path& path, Checkpoint& checkpoint
 // A list of numbers that are known when it is written.
 void TensorPlan::add_scalars(const std::string& name, std::shared_ptr<std::vector<float>> values) {
   const bool is_packed = options_.target == Target::Packed;
-  scales_.push_back(
-      {.name = name,
-       .type = is_packed ? "f32" : "F32",
-       .shape = {values->size()},
-       .bytes = values->size() * sizeof(float),
-       .write = [values](const ByteSink& sink) { sink(std::as_bytes(std::span(*values))); }});
+  scales_.push_back({.name = name,
+                     .type = is_packed ? "f32" : "F32",
+                     .shape = {values->size()},
+                     .bytes = values->size() * sizeof(float),
+                     .write = [values = std::move(values)](const ByteSink& sink) {
+                       sink(std::as_bytes(std::span(*values)));
+                     }});
 }
 
 void TensorPlan::plan_norm(std::string name, std::vector<float> values) {

@@ -24,8 +24,8 @@ class HuggingFaceSource : public WeightSource {
   HuggingFaceSource(const std::filesystem::path& folder, WeightForm form)
       : form_(form), store_(std::make_shared<TensorStore>(folder)) {}
 
-  const TensorNames& names() const override { return kHuggingFaceNames; }
-  bool has(const std::string& tensor) const override { return store_->has(tensor); }
+  [[nodiscard]] const TensorNames& names() const override { return kHuggingFaceNames; }
+  [[nodiscard]] bool has(const std::string& tensor) const override { return store_->has(tensor); }
   FloatMatrix matrix(const std::string& tensor, std::size_t rows, std::size_t cols) override;
   std::vector<float> vector(const std::string& tensor, std::size_t width) override {
     return to_floats(take_floats(tensor, {width}));
@@ -37,7 +37,7 @@ class HuggingFaceSource : public WeightSource {
                                        : packed(name, shape, memory, pool);
   }
   void refuse_unused() const override;
-  std::shared_ptr<const void> keep_alive() const override { return store_; }
+  [[nodiscard]] std::shared_ptr<const void> keep_alive() const override { return store_; }
 
  private:
   TernaryLinear packed(const std::string& name, const ProjectionShape& shape,

@@ -42,7 +42,9 @@ void release_pages(std::span<const std::byte> bytes) {
   // Neighbours may share the first and the last page.
   const std::uintptr_t first = (begin + page - 1) / page * page;
   const std::uintptr_t end = (begin + bytes.size()) / page * page;
-  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+  if (first >= end) return;
+  auto* pages = const_cast<std::byte*>(bytes.data()) + (first - begin);
+  ::madvise(pages, end - first, MADV_DONTNEED);
 }
 
 }  // namespace sterna

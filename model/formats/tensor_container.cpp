@@ -17,7 +17,7 @@ class HuggingFaceContainer : public Container {
  public:
   HuggingFaceContainer(const fs::path& folder, WeightForm form) : store_(folder), form_(form) {}
 
-  const TensorNames& names() const override { return kHuggingFaceNames; }
+  [[nodiscard]] const TensorNames& names() const override { return kHuggingFaceNames; }
   VocabInfo vocab(const std::string& name, const ModelConfig& model) override {
     const TensorView& tensor =
         store_.get(name, std::array<std::uint64_t, 2>{model.vocab, model.hidden});
@@ -60,7 +60,7 @@ class GgufContainer : public Container {
  public:
   explicit GgufContainer(const GgufFile& file) : file_(file) {}
 
-  const TensorNames& names() const override { return kGgufNames; }
+  [[nodiscard]] const TensorNames& names() const override { return kGgufNames; }
   VocabInfo vocab(const std::string& name, const ModelConfig& model) override {
     const GgufTensor& tensor = get(name, model.vocab, model.hidden);
     return {gguf_type_name(tensor.type), tensor.bytes.size()};
@@ -111,7 +111,7 @@ Counted GgufContainer::matrix(const std::string& name, std::size_t kind, std::ui
   if (tensor.type == GgufType::Tq2_0) counted.form = CountForm::Tq2;
   const std::uint64_t code_bytes = rows * cols / 4;
   if (tensor.type == GgufType::I2S && tensor.bytes.size() >= code_bytes + sizeof(float)) {
-    float scale;
+    float scale = 0.0F;
     std::memcpy(&scale, tensor.bytes.data() + code_bytes, sizeof scale);
     counted.info.scale = scale;
     counted.codes = tensor.bytes.first(code_bytes);
@@ -124,7 +124,7 @@ class PackedContainer : public Container {
  public:
   explicit PackedContainer(const PackedFile& file) : file_(file) {}
 
-  const TensorNames& names() const override { return kHuggingFaceNames; }
+  [[nodiscard]] const TensorNames& names() const override { return kHuggingFaceNames; }
   VocabInfo vocab(const std::string& name, const ModelConfig& model) override {
     const PackedTensor& tensor = get(name, model.vocab, model.hidden);
     return {std::string(name_of(tensor.form)), tensor.bytes.size()};

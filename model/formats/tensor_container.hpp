@@ -37,7 +37,7 @@ struct Counted {
 class Container {
  public:
   virtual ~Container() = default;
-  virtual const TensorNames& names() const = 0;
+  [[nodiscard]] virtual const TensorNames& names() const = 0;
   virtual Counted matrix(const std::string& name, std::size_t kind, std::uint64_t rows,
                          std::uint64_t cols) = 0;
   virtual VocabInfo vocab(const std::string& name, const ModelConfig& model) = 0;

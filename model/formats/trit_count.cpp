@@ -29,7 +29,7 @@ TritCount count_words(const std::byte* bytes, std::size_t words) {
   std::uint64_t zeros = 0;
   std::uint64_t bad = 0;
   for (std::size_t i = 0; i < words; ++i) {
-    std::uint64_t w;
+    std::uint64_t w = 0;
     std::memcpy(&w, bytes + i * sizeof w, sizeof w);
     zeros += count_fields(w & ~(w >> 1U) & kLowBits);
     bad += count_fields(w & (w >> 1U) & kLowBits);
@@ -60,7 +60,7 @@ BlockCount count_blocks(std::span<const std::byte> bytes, std::size_t code_bytes
   BlockCount count{.trits = {0, 0}, .scale_bits = 0, .has_one_scale = true};
   const std::size_t block = code_bytes + sizeof(std::uint16_t);
   for (std::size_t at = 0; at + block <= bytes.size(); at += block) {
-    std::uint16_t scale;
+    std::uint16_t scale = 0;
     std::memcpy(&scale, bytes.data() + at + code_bytes, sizeof scale);
     if ((scale & 0x7FFFU) == 0) {
       count.trits.zeros += kBlockTrits;

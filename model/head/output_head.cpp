@@ -48,7 +48,7 @@ OutputHead::OutputHead(const VocabMatrix& matrix, std::size_t max_tokens, Thread
   const auto* planes = std::get_if<PlanedInt8>(&matrix.values);
   if (planes != nullptr || std::holds_alternative<ScaledInt8>(matrix.values)) {
     scales_.resize(max_tokens);
-    sums_.resize(pool.threads() * 2 * max_tokens * kChunkRows);
+    sums_.resize(std::size_t{2} * pool.threads() * max_tokens * kChunkRows);
   }
   if (planes == nullptr) return;
   codes_.resize(pool.threads());
@@ -195,7 +195,8 @@ float OutputHead::screen(const PlanedInt8& head, const RowBounds& bounds, std::s
   pool_.parallel_chunks(
       head.codes.panels(),
       [&](std::size_t begin, std::size_t end, unsigned thread) {
-        const auto sums = std::span(sums_).subspan(thread * 2 * kChunkRows, 2 * kChunkRows);
+        const auto sums =
+            std::span(sums_).subspan(std::size_t{2} * thread * kChunkRows, 2 * kChunkRows);
         for (std::size_t panel = begin; panel < end; panel += kChunkPanels) {
           const std::size_t panels = std::min(kChunkPanels, end - panel);
           const std::size_t first = panel * kPanelRows;

@@ -124,7 +124,7 @@ void RtlBusJob::take_addresses() {
         .valid = pins.ar_valid, .address = pins.ar_addr, .beats = std::uint32_t{pins.ar_len} + 1};
     any |= asked.valid;
     if (asked.valid && asked != addresses_[r]) {
-      data_[r] = reads_.at(asked.address, asked.beats * memory_.beat_bytes(r));
+      data_[r] = reads_.at(asked.address, std::size_t{asked.beats} * memory_.beat_bytes(r));
     }
     addresses_[r] = asked;
   }

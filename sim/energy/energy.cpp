@@ -124,6 +124,7 @@ std::vector<EnergyTable> load_energy_tables(const std::filesystem::path& folder)
   }
   std::sort(files.begin(), files.end());
   std::vector<EnergyTable> tables;
+  tables.reserve(files.size());
   for (const std::filesystem::path& file : files) tables.push_back(load_energy_table(file));
   return tables;
 }

@@ -74,9 +74,11 @@ BusRates probe_rates(const HardwareConfig& design) {
   constexpr std::uint32_t kShort = 4096;  // beats an engine
   constexpr std::uint32_t kLong = 16384;
   const auto group = [&](std::uint32_t beats) {
-    const double longer = cycles_of(hardware, one_token(beats, kLong / beats * engines));
-    const double shorter = cycles_of(hardware, one_token(beats, kShort / beats * engines));
-    return (longer - shorter) / (kLong / beats - kShort / beats);
+    const std::uint32_t most = kLong / beats;  // groups
+    const std::uint32_t least = kShort / beats;
+    const double longer = cycles_of(hardware, one_token(beats, most * engines));
+    const double shorter = cycles_of(hardware, one_token(beats, least * engines));
+    return (longer - shorter) / (most - least);
   };
   const double few = group(few_beats);
   const double many = group(many_beats);

@@ -63,16 +63,17 @@ std::uint64_t decode_rows(const UnitConfig& unit, const WeightStreams& weights,
   return nonzeros;
 }
 
-// The rows whose weights are in beats [begin, end) of the columns; adds to a column's count in `nonzeros`
-// (columns,) its weights there that are not zero.
-void decode_column_beats(const UnitConfig& unit, const WeightStreams& weights,
-                         const TmuCommand& command, std::size_t begin, std::size_t end,
-                         PackedTernary& packed, std::span<std::uint32_t> nonzeros) {
+// The rows whose weights are in beats [begin, end) of the columns; returns (columns,) the weights of each there
+// that are not zero.
+std::vector<std::uint32_t> decode_column_beats(const UnitConfig& unit, const WeightStreams& weights,
+                                               const TmuCommand& command, std::size_t begin,
+                                               std::size_t end, PackedTernary& packed) {
   const auto decode = command.format == WeightFormat::T5 ? decode_t5 : decode_t2;
   const std::size_t beat_rows = std::size_t{unit.trits_per_beat(command.format)} * unit.engines;
   const std::size_t cols = packed.cols();
   std::vector<Trit> beat(unit.trits_per_beat(command.format));
   std::vector<Trit> rows(beat_rows * cols);  // (beat_rows, cols)
+  std::vector<std::uint32_t> nonzeros(command.columns);
   for (std::size_t j = begin; j < end; ++j) {
     for (std::size_t i = 0; i < std::size_t{command.columns} * unit.engines; ++i) {
       const std::size_t column = i / unit.engines;
@@ -89,6 +90,7 @@ void decode_column_beats(const UnitConfig& unit, const WeightStreams& weights,
       packed.set_row(j * beat_rows + r, std::span(rows).subspan(r * cols, cols));
     }
   }
+  return nonzeros;
 }
 
 // Of a token in a task.
@@ -128,8 +130,7 @@ void DecodedMatrix::decode_columns(const UnitConfig& unit, const WeightStreams& 
   column_nonzeros_.resize(command.columns);
   std::mutex merging;
   pool.parallel_for(command.beats, [&](std::size_t begin, std::size_t end) {
-    std::vector<std::uint32_t> nonzeros(command.columns);
-    decode_column_beats(unit, weights, command, begin, end, weights_, nonzeros);
+    const auto nonzeros = decode_column_beats(unit, weights, command, begin, end, weights_);
     const std::scoped_lock lock(merging);
     std::transform(nonzeros.begin(), nonzeros.end(), column_nonzeros_.begin(),
                    column_nonzeros_.begin(), std::plus<>());

@@ -18,7 +18,8 @@ inline double credit_stall(std::uint32_t credits, std::uint32_t chunks, double r
   const std::uint32_t last = chunks - 1;
   const double round = kIssueToResult + kCreditBack;
   const double by_port = round + (last - credits) * result;
-  const double by_rounds = round * (last / credits) + last % credits;
+  const std::uint32_t rounds = last / credits;
+  const double by_rounds = round * rounds + last % credits;
   return std::max({0.0, by_port - last, by_rounds - last});
 }
 

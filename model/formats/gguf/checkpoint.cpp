@@ -40,8 +40,10 @@ class GgufSource : public WeightSource {
         layout_(layout),
         interleaved_rope_(interleaved_rope) {}
 
-  const TensorNames& names() const override { return kGgufNames; }
-  bool has(const std::string& tensor) const override { return file_->tensors().contains(tensor); }
+  [[nodiscard]] const TensorNames& names() const override { return kGgufNames; }
+  [[nodiscard]] bool has(const std::string& tensor) const override {
+    return file_->tensors().contains(tensor);
+  }
   FloatMatrix matrix(const std::string& tensor, std::size_t rows, std::size_t cols) override {
     return floats(tensor, {cols, rows});
   }
@@ -49,7 +51,7 @@ class GgufSource : public WeightSource {
   TernaryLinear linear(const std::string& name, const ProjectionShape& shape,
                        std::pmr::memory_resource* memory, ThreadPool& pool) override;
   void refuse_unused() const override;
-  std::shared_ptr<const void> keep_alive() const override { return file_; }
+  [[nodiscard]] std::shared_ptr<const void> keep_alive() const override { return file_; }
 
  private:
   const GgufTensor& take(const std::string& name, std::vector<std::uint64_t> dims);

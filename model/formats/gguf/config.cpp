@@ -30,15 +30,15 @@ class Keys {
  public:
   explicit Keys(const GgufFile& file) : file_(file), architecture_(find_architecture(file)) {}
 
-  const Architecture& architecture() const { return architecture_; }
+  [[nodiscard]] const Architecture& architecture() const { return architecture_; }
   std::string operator()(std::string_view key) const {
     return std::string(architecture_.name) + "." + std::string(key);
   }
-  std::uint32_t whole(std::string_view key, std::optional<std::uint32_t> fallback,
-                      std::uint32_t high) const {
+  [[nodiscard]] std::uint32_t whole(std::string_view key, std::optional<std::uint32_t> fallback,
+                                    std::uint32_t high) const {
     return file_.whole((*this)(key), fallback, 1, high);
   }
-  const GgufFile& file() const { return file_; }
+  [[nodiscard]] const GgufFile& file() const { return file_; }
 
  private:
   static const Architecture& find_architecture(const GgufFile& file) {

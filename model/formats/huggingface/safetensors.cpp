@@ -43,7 +43,7 @@ class Reader {
   Reader(const std::filesystem::path& file, std::span<const std::byte> bytes)
       : file_(file), bytes_(bytes) {}
 
-  std::map<std::string, TensorView, std::less<>> tensors() const;
+  [[nodiscard]] std::map<std::string, TensorView, std::less<>> tensors() const;
 
  private:
   [[noreturn]] void refuse(const std::string& what) const {
@@ -52,13 +52,13 @@ class Reader {
   [[noreturn]] void refuse(const std::string& tensor, const std::string& what) const {
     refuse("tensor " + printable(tensor) + " " + what);
   }
-  std::uint64_t header_bytes() const;
-  nlohmann::json header() const;
-  TensorView tensor(const std::string& name, const nlohmann::json& entry,
-                    std::span<const std::byte> data) const;
+  [[nodiscard]] std::uint64_t header_bytes() const;
+  [[nodiscard]] nlohmann::json header() const;
+  [[nodiscard]] TensorView tensor(const std::string& name, const nlohmann::json& entry,
+                                  std::span<const std::byte> data) const;
   std::vector<std::uint64_t> numbers(const std::string& tensor, const nlohmann::json& entry,
                                      const char* field) const;
-  std::uint64_t element_bytes(const std::string& name, const TensorView& view) const;
+  [[nodiscard]] std::uint64_t element_bytes(const std::string& name, const TensorView& view) const;
   void check_coverage(const std::map<std::string, TensorView, std::less<>>& tensors,
                       std::span<const std::byte> data) const;
 

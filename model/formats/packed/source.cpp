@@ -74,8 +74,10 @@ class PackedSource : public WeightSource {
 
   [[nodiscard]] const PackedFile& file() const { return *file_; }
 
-  const TensorNames& names() const override { return kHuggingFaceNames; }
-  bool has(const std::string& tensor) const override { return file_->tensors().contains(tensor); }
+  [[nodiscard]] const TensorNames& names() const override { return kHuggingFaceNames; }
+  [[nodiscard]] bool has(const std::string& tensor) const override {
+    return file_->tensors().contains(tensor);
+  }
   FloatMatrix matrix(const std::string& tensor, std::size_t rows, std::size_t cols) override;
   VocabMatrix vocab_matrix(const std::string& tensor, std::size_t rows, std::size_t cols,
                            HeadForm head, std::pmr::memory_resource* memory,
@@ -84,7 +86,7 @@ class PackedSource : public WeightSource {
   TernaryLinear linear(const std::string& name, const ProjectionShape& shape,
                        std::pmr::memory_resource* memory, ThreadPool& pool) override;
   void refuse_unused() const override;
-  std::shared_ptr<const void> keep_alive() const override { return file_; }
+  [[nodiscard]] std::shared_ptr<const void> keep_alive() const override { return file_; }
 
  private:
   [[noreturn]] void refuse(const std::string& tensor, const std::string& what) const {

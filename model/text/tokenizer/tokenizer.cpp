@@ -76,7 +76,7 @@ void require_utf8(std::string_view text) {
 
 // What a run of byte tokens stands for; empties it.
 std::string take_bytes(std::string& run, BadBytes bad) {
-  const std::string bytes = std::exchange(run, {});
+  std::string bytes = std::exchange(run, {});
   if (bad == BadBytes::EachPart || !find_invalid_utf8(bytes)) return bytes;
   std::string out;
   for (std::size_t i = 0; i < bytes.size(); ++i) out += utf8_of(0xFFFD);
